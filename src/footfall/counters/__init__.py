@@ -1,0 +1,1 @@
+"""Atomic counters on any DynamoDB client; it knows nothing of websites."""

@@ -1,0 +1,113 @@
+"""The tables: their names, keys, attribute names and CreateTable requests.
+
+No other file spells a table's or an attribute's name. The names are a stored
+format: what a released version wrote, a later one reads.
+
+    siteVisits        siteUrl                 one item a site, the recipe's own
+    visitRollups      siteUrl, bucket         numbers by site, day and dimension
+    visitReceipts     receipt                 proof that an id was counted; TTL
+    counters          name                    named counters and count-downs
+    footfallSettings  kind, name              sites' settings, baselines
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+# siteVisits
+SITE_URL = "siteUrl"
+VISITS = "visits"
+
+# visitRollups; the day's numbers are in attributes of their own (visits.buckets)
+BUCKET = "bucket"
+
+# visitReceipts
+RECEIPT = "receipt"
+EXPIRES_AT = "expiresAt"  # seconds since the epoch; the table's TTL attribute
+COUNTED_AT = "at"  # milliseconds since the epoch: the visit's own time
+GROUP = "group"  # the group commit that wrote the receipt
+PAGE = "page"
+MOVED = "moved"  # what an addition moved: the counter and the amount
+
+# counters
+NAME = "name"
+VALUE = "value"  # a counter's number
+CURRENT = "current"  # a count-down's number: from `start` down to `floor`
+START = "start"
+FLOOR = "floor"
+CLAIMS = "claims"  # a map from a claim's id to `current` before the claim
+
+# footfallSettings
+KIND = "kind"
+TIMEZONE = "timezone"
+PRIVATE = "private"
+ALIASES = "aliases"
+BASELINE = "baseline"
+VERSION = "version"
+
+Request = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """The tables' names, all under one prefix ("" is the recipe's own names)."""
+
+    prefix: str = ""
+
+    @property
+    def site_visits(self) -> str:
+        """One item a site, its key and number as in the recipe."""
+        return self.prefix + "siteVisits"
+
+    @property
+    def visit_rollups(self) -> str:
+        """Numbers by site, day and dimension."""
+        return self.prefix + "visitRollups"
+
+    @property
+    def visit_receipts(self) -> str:
+        """One item for each id counted, until it expires."""
+        return self.prefix + "visitReceipts"
+
+    @property
+    def counters(self) -> str:
+        """Named counters and count-downs."""
+        return self.prefix + "counters"
+
+    @property
+    def settings(self) -> str:
+        """Sites' settings and baselines."""
+        return self.prefix + "footfallSettings"
+
+    def create_requests(self) -> list[Request]:
+        """A CreateTable request for each table, in the order of this file's top."""
+        return [
+            _create_request(self.site_visits, SITE_URL),
+            _create_request(self.visit_rollups, SITE_URL, BUCKET),
+            _create_request(self.visit_receipts, RECEIPT),
+            _create_request(self.counters, NAME),
+            _create_request(self.settings, KIND, NAME),
+        ]
+
+    def time_to_live_request(self) -> Request:
+        """The UpdateTimeToLive request that lets receipts expire."""
+        return {
+            "TableName": self.visit_receipts,
+            "TimeToLiveSpecification": {
+                "Enabled": True,
+                "AttributeName": EXPIRES_AT,
+            },
+        }
+
+
+def _create_request(table: str, *keys: str) -> Request:
+    return {
+        "TableName": table,
+        "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": [
+            {"AttributeName": key, "AttributeType": "S"} for key in keys
+        ],
+        "KeySchema": [
+            {"AttributeName": key, "KeyType": key_type}
+            for key, key_type in zip(keys, ("HASH", "RANGE"), strict=False)
+        ],
+    }
