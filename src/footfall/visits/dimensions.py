@@ -1,0 +1,72 @@
+"""Which counters a visit moves: the items of `visitRollups` and their attributes.
+
+    bucket                     attributes
+    total#2026-11-24           day: N, 00: N … 24: N
+    page#2026-11-24#07         =/blog/: N, …, other: N
+
+A bucket is one item of a site. `total#` holds a day's number and its hours; an hour
+is named by the whole hours since the site's midnight, so the day on which clocks go
+back has an hour 24 and no two hours share a number. A dimension's bucket holds its
+values, each named with "=" before it, so that no value is ever mistaken for an
+attribute of ours; a dimension is spread over parts by a hash of the value, and what
+does not fit a part is counted under `other`.
+"""
+
+import zlib
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from footfall.visits.visit import Visit
+
+DAY = "day"
+OTHER = "other"
+TOTAL_PREFIX = "total#"
+PAGE_PREFIX = "page#"
+VALUE_PREFIX = "="
+HOURS_MAX = 25  # of the longest day
+
+# A part's values and numbers, in bytes: rewriting an item costs its size.
+PART_BYTES_MAX = 16_384
+# What one value's number takes in an item, at most; DynamoDB counts its digits.
+NUMBER_BYTES_MAX = 21
+
+# Every time zone's offset is a multiple of a quarter of an hour, since 1972.
+_QUARTER_MS = 15 * 60 * 1000
+
+
+def total_moves(visit: Visit) -> tuple[str, tuple[str, str]]:
+    """The bucket of the visit's day, and the attributes that count up in it."""
+    day, hour = local_hour(visit.site.timezone, visit.at_ms // _QUARTER_MS)
+    return TOTAL_PREFIX + day, (DAY, hour)
+
+
+def page_move(visit: Visit, parts: int) -> tuple[str, str]:
+    """The bucket and the attribute that the visit's page counts up."""
+    day, _ = local_hour(visit.site.timezone, visit.at_ms // _QUARTER_MS)
+    part = zlib.crc32(visit.page.encode()) % parts
+    return f"{PAGE_PREFIX}{day}#{part:02d}", VALUE_PREFIX + visit.page
+
+
+@lru_cache(maxsize=4096)
+def local_hour(timezone: str, quarter: int) -> tuple[str, str]:
+    """The day and the hour, in a zone, of a quarter of an hour since the epoch.
+
+    Returns:
+        ("2026-11-24", "13"): the local date, and the hours since its midnight.
+    """
+    zone = ZoneInfo(timezone)
+    at = datetime.fromtimestamp(quarter * _QUARTER_MS / 1000, UTC)
+    day = at.astimezone(zone).date()
+    hours = (at - midnight(day, zone)) // timedelta(hours=1)
+    return day.isoformat(), f"{hours:02d}"
+
+
+def midnight(day: date, zone: ZoneInfo) -> datetime:
+    """The moment, in UTC, at which a day begins in a zone."""
+    return datetime.combine(day, time(), zone).astimezone(UTC)
+
+
+def quarter_of(at_ms: int) -> int:
+    """The quarter of an hour, since the epoch, of a time in milliseconds."""
+    return at_ms // _QUARTER_MS

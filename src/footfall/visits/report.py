@@ -1,0 +1,166 @@
+"""What was counted: a site's total, its days, hours and pages.
+
+Days and hours are the site's own. A report reads the items that the days are kept in,
+one a day and dimension, and adds nothing up that was not counted as such.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from footfall.counters.bulk import query
+from footfall.counters.port import Item, Store
+from footfall.counters.tables import BUCKET, SITE_URL
+from footfall.errors import InvalidInputError
+from footfall.visits.baseline import read_visits
+from footfall.visits.dimensions import (
+    DAY,
+    HOURS_MAX,
+    OTHER,
+    PAGE_PREFIX,
+    TOTAL_PREFIX,
+    VALUE_PREFIX,
+    local_hour,
+    midnight,
+    quarter_of,
+)
+from footfall.visits.site import Site
+
+DAYS_MAX = 3_660  # of one report: ten years
+
+
+@dataclass(frozen=True, slots=True)
+class DayTotal:
+    """The visits of one day of the site's own time zone."""
+
+    date: date
+    visits: int
+
+
+@dataclass(frozen=True, slots=True)
+class HourTotal:
+    """The visits of the hour that begins at `start`, in the site's time zone."""
+
+    start: datetime
+    visits: int
+
+
+@dataclass(frozen=True, slots=True)
+class PageTotal:
+    """The visits of one page; `OTHER` is all that had no room of their own."""
+
+    page: str
+    visits: int
+
+
+def today(site: Site, now_ms: int) -> date:
+    """The site's own date at a time, in milliseconds since the epoch."""
+    day, _ = local_hour(site.timezone, quarter_of(now_ms))
+    return date.fromisoformat(day)
+
+
+def total(store: Store, site: Site) -> int:
+    """The site's number.
+
+    Raises:
+        SiteNotFoundError: The site is gone.
+        NotANumberError: Its number is not one.
+        UnavailableError: The store is away.
+    """
+    return read_visits(store, site.url)
+
+
+def daily(store: Store, site: Site, first: date, last: date) -> list[DayTotal]:
+    """Every day from `first` to `last`, both included, those without visits too.
+
+    Raises:
+        InvalidInputError: The last day is before the first, or the range is longer
+            than `DAYS_MAX`.
+        UnavailableError: The store is away.
+    """
+    days = _days(first, last)
+    counted = {
+        item[BUCKET]["S"]: int(item[DAY]["N"])
+        for item in _buckets(store, site, TOTAL_PREFIX, first, last)
+    }
+    return [
+        DayTotal(day, counted.get(TOTAL_PREFIX + day.isoformat(), 0)) for day in days
+    ]
+
+
+def hourly(store: Store, site: Site, day: date) -> list[HourTotal]:
+    """Every hour of one day: 24, or 23 and 25 where clocks change.
+
+    Raises:
+        UnavailableError: The store is away.
+    """
+    zone = ZoneInfo(site.timezone)
+    start, end = midnight(day, zone), midnight(day + timedelta(days=1), zone)
+    counted: Item = {}
+    for item in _buckets(store, site, TOTAL_PREFIX, day, day):
+        counted = item
+    hours = []
+    for hour in range(HOURS_MAX):
+        begins = start + timedelta(hours=hour)
+        if begins >= end:
+            break
+        number = counted.get(f"{hour:02d}", {"N": "0"})["N"]
+        hours.append(HourTotal(begins.astimezone(zone), int(number)))
+    return hours
+
+
+def pages(
+    store: Store, site: Site, first: date, last: date, *, limit: int
+) -> list[PageTotal]:
+    """The pages with the most visits from `first` to `last`, the first `limit`.
+
+    Raises:
+        InvalidInputError: As `daily`.
+        UnavailableError: The store is away.
+    """
+    _days(first, last)
+    counted: dict[str, int] = {}
+    for item in _buckets(store, site, PAGE_PREFIX, first, last):
+        for attribute, number in values_in(item):
+            counted[attribute] = counted.get(attribute, 0) + number
+    ranked = sorted(counted.items(), key=lambda entry: (-entry[1], entry[0]))
+    return [
+        PageTotal(attribute.removeprefix(VALUE_PREFIX), visits)
+        for attribute, visits in ranked[:limit]
+    ]
+
+
+def values_in(item: Item) -> Iterator[tuple[str, int]]:
+    """The attributes of a dimension's item that are numbers of visits."""
+    for attribute, value in item.items():
+        if attribute == OTHER or attribute.startswith(VALUE_PREFIX):
+            yield attribute, int(value["N"])
+
+
+def _days(first: date, last: date) -> list[date]:
+    length = (last - first).days + 1
+    if length < 1:
+        raise InvalidInputError("to", f"{last} is before {first}")
+    if length > DAYS_MAX:
+        raise InvalidInputError("from", f"a report covers at most {DAYS_MAX} days")
+    return [first + timedelta(days=offset) for offset in range(length)]
+
+
+def _buckets(
+    store: Store, site: Site, prefix: str, first: date, last: date
+) -> Iterator[Item]:
+    return query(
+        store.client,
+        {
+            "TableName": store.tables.visit_rollups,
+            "KeyConditionExpression": "#site = :site AND #bucket BETWEEN :from AND :to",
+            "ExpressionAttributeNames": {"#site": SITE_URL, "#bucket": BUCKET},
+            "ExpressionAttributeValues": {
+                ":site": {"S": site.url},
+                ":from": {"S": prefix + first.isoformat()},
+                # A dimension's parts follow the day: "~" is after "#" and digits.
+                ":to": {"S": f"{prefix}{last.isoformat()}~"},
+            },
+        },
+    )

@@ -1,0 +1,353 @@
+"""The sites that are counted: added, listed, removed, mended.
+
+A site is its item in `siteVisits`, as in the recipe; what else is known of it (time
+zone, aliases, whether it is private) is an item of `footfallSettings`. A table made by
+hand has no settings, and its sites count in UTC.
+
+Every change moves one version number, so that a running server learns of it by a
+single cheap read.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from footfall.counters.bulk import delete_items, query, scan
+from footfall.counters.names import check_amount
+from footfall.counters.port import (
+    Item,
+    Store,
+    reason_codes,
+    retry_conflicts,
+    store_errors,
+    translate,
+)
+from footfall.counters.tables import (
+    ALIASES,
+    BUCKET,
+    KIND,
+    NAME,
+    PRIVATE,
+    RECEIPT,
+    SITE_URL,
+    TIMEZONE,
+    VERSION,
+    VISITS,
+    Request,
+)
+from footfall.errors import AlreadyExistsError, SiteNotFoundError, StoreError
+from footfall.visits.baseline import baseline_item, baseline_key, read_item, read_visits
+from footfall.visits.site import (
+    Site,
+    SiteIndex,
+    check_timezone,
+    default_aliases,
+    normalize_site_url,
+)
+from footfall.visits.transaction import receipt_key
+
+SITE_KIND = "site"
+_VERSION_KEY: Item = {KIND: {"S": "sites"}, NAME: {"S": "version"}}
+
+_DELETED_AT_ONCE = 100
+_DIGITS_MAX = 38  # of a number in DynamoDB
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """What became of a site's number.
+
+    Attributes:
+        site: The site's address.
+        before: What `visits` held: its DynamoDB type and text, "S '0'".
+        after: The number now.
+        changed: Whether it was not a number before.
+    """
+
+    site: str
+    before: str
+    after: int
+    changed: bool
+
+
+def add_site(
+    store: Store,
+    url: str,
+    *,
+    visits: int = 0,
+    timezone: str = "UTC",
+    private: bool = False,
+) -> Site:
+    """Add a site that starts with `visits`.
+
+    Its address is stored in one form (`normalize_site_url`); http and https, with and
+    without www, are its aliases.
+
+    Raises:
+        InvalidInputError: The address, the number or the zone is not valid.
+        AlreadyExistsError: The site is there. Nothing was written.
+        StoreError: An earlier removal of it stopped half-way; remove it again.
+        ThrottledError: Nothing was written. Retry after a pause.
+        IndeterminateError: No answer came. List the sites.
+    """
+    address = normalize_site_url(url)
+    site = Site(address, check_timezone(timezone), private, default_aliases(address))
+    check_amount(visits, "visits")
+    item = {SITE_URL: {"S": address}, VISITS: {"N": str(visits)}}
+    absent = f"attribute_not_exists({SITE_URL})"
+    new_setting = {
+        "ConditionExpression": "attribute_not_exists(#kind)",
+        "ExpressionAttributeNames": {"#kind": KIND},
+    }
+    actions: list[Request] = [
+        _put(store.tables.site_visits, item, ConditionExpression=absent),
+        _put(store.tables.settings, _site_item(site), **new_setting),
+        _put(store.tables.settings, baseline_item(address, visits), **new_setting),
+        _move_version(store),
+    ]
+    codes = _write(store, actions)
+    if codes and codes[0] == "ConditionalCheckFailed":
+        raise AlreadyExistsError(f"the site {address!r}")
+    if codes:
+        raise StoreError(
+            f"settings of {address!r} are left of a removal that stopped half-way;"
+            f" run `footfall sites remove {address}` again, then add it"
+        )
+    return site
+
+
+def load_sites(store: Store) -> SiteIndex:
+    """All sites, with their settings.
+
+    Raises:
+        TableNotFoundError: A table is missing.
+        UnavailableError: The store is away.
+    """
+    settings = {
+        item[NAME]["S"]: item
+        for item in query(
+            store.client,
+            {
+                "TableName": store.tables.settings,
+                "KeyConditionExpression": "#kind = :kind",
+                "ExpressionAttributeNames": {"#kind": KIND},
+                "ExpressionAttributeValues": {":kind": {"S": SITE_KIND}},
+                "ConsistentRead": True,
+            },
+        )
+    }
+    items = scan(
+        store.client,
+        {
+            "TableName": store.tables.site_visits,
+            "ProjectionExpression": SITE_URL,
+            "ConsistentRead": True,
+        },
+    )
+    urls = [item[SITE_URL]["S"] for item in items]
+    return SiteIndex(tuple(_site(url, settings.get(url)) for url in urls))
+
+
+def sites_version(store: Store) -> int:
+    """A number that is another after every change of the sites by any process.
+
+    Raises:
+        TableNotFoundError: The table is missing.
+        UnavailableError: The store is away.
+    """
+    item = read_item(store, store.tables.settings, _VERSION_KEY)
+    return int(item[VERSION]["N"]) if item else 0
+
+
+def remove_site(store: Store, site: Site) -> None:
+    """Remove a site and all that was counted for it.
+
+    Counting stops first; the settings go last. So a removal that was interrupted can
+    be run again, and until then the site cannot be added.
+
+    Raises:
+        ThrottledError: Some of it may be left. Remove it again after a pause.
+        IndeterminateError: No answer came. Remove it again.
+        UnavailableError: The store is away. Remove it again.
+    """
+    key = {SITE_URL: {"S": site.url}}
+    delete = {"Delete": {"TableName": store.tables.site_visits, "Key": key}}
+    keep = _put(store.tables.settings, _site_item(site))
+    _write(store, [delete, keep, _move_version(store)])
+    _delete_all(store, store.tables.visit_rollups, _rollup_keys(store, site))
+    _delete_all(store, store.tables.visit_receipts, _receipt_keys(store, site))
+    settings = [_setting_key(site.url), baseline_key(site.url)]
+    delete_items(store.client, store.tables.settings, settings)
+
+
+def interrupted_removal(store: Store, url: str) -> Site | None:
+    """The site whose removal stopped half-way, None if none did.
+
+    Raises:
+        UnavailableError: The store is away.
+    """
+    setting = read_item(store, store.tables.settings, _setting_key(url))
+    gone = not read_item(store, store.tables.site_visits, {SITE_URL: {"S": url}})
+    return _site(url, setting) if setting and gone else None
+
+
+def repair_site(store: Store, site: Site) -> Repair:
+    """Turn a `visits` that is a string of digits, or missing, into a number.
+
+    The write is conditional on what was read, so a number that somebody sets
+    meanwhile is never overwritten, and a repair that is repeated changes nothing.
+
+    Raises:
+        SiteNotFoundError: There is no such item.
+        StoreError: `visits` holds no whole number in any form; it is left as it is.
+        ThrottledError: Nothing was written. Retry after a pause.
+        IndeterminateError: No answer came. Repair again.
+    """
+    key = {SITE_URL: {"S": site.url}}
+    item = read_item(store, store.tables.site_visits, key)
+    if not item:
+        raise SiteNotFoundError(site.url)
+    stored: dict[str, Any] | None = item.get(VISITS)
+    after = _whole_number(stored, site.url)
+    if stored is not None and "N" in stored and stored["N"] == str(after):
+        return Repair(site.url, f"N {stored['N']}", after, changed=False)
+    request: Request = {
+        "TableName": store.tables.site_visits,
+        "Key": key,
+        "UpdateExpression": "SET #visits = :after",
+        "ConditionExpression": "#visits = :before",
+        "ExpressionAttributeNames": {"#visits": VISITS},
+        "ExpressionAttributeValues": {":after": {"N": str(after)}, ":before": stored},
+    }
+    if stored is None:
+        request["ConditionExpression"] = (
+            f"attribute_exists({SITE_URL}) AND attribute_not_exists(#visits)"
+        )
+        del request["ExpressionAttributeValues"][":before"]
+    try:
+        retry_conflicts(store.client, lambda: store.client.update_item(**request))
+    except store.client.exceptions.ConditionalCheckFailedException:
+        # Somebody repaired it in between: what stands now is what counts.
+        after = read_visits(store, site.url)
+    except store_errors(store.client) as error:
+        raise translate(error, "UpdateItem", store.tables.site_visits) from error
+    before = "missing" if stored is None else _described(stored)
+    return Repair(site.url, before, after, changed=True)
+
+
+def _whole_number(stored: dict[str, Any] | None, site: str) -> int:
+    if stored is None:
+        return 0
+    ((type_, value),) = stored.items()
+    try:
+        number = Decimal(value) if type_ in {"N", "S"} else None
+    except InvalidOperation:
+        number = None
+    if (
+        number is None
+        or not number.is_finite()
+        or number.adjusted() >= _DIGITS_MAX
+        or number != int(number)
+    ):
+        raise StoreError(
+            f"{VISITS!r} of {site!r} is {_described(stored)}, which is no whole number;"
+            f" it was left as it is: set it to the number it should be"
+        )
+    return int(number)
+
+
+def _described(stored: dict[str, Any]) -> str:
+    ((type_, value),) = stored.items()
+    return f"{type_} {value!r}"
+
+
+def _site(url: str, setting: Item | None) -> Site:
+    if setting is None:
+        return Site(url)
+    return Site(
+        url,
+        setting[TIMEZONE]["S"],
+        setting[PRIVATE]["BOOL"],
+        tuple(alias["S"] for alias in setting[ALIASES]["L"]),
+    )
+
+
+def _site_item(site: Site) -> Item:
+    return {
+        **_setting_key(site.url),
+        TIMEZONE: {"S": site.timezone},
+        PRIVATE: {"BOOL": site.private},
+        ALIASES: {"L": [{"S": alias} for alias in site.aliases]},
+    }
+
+
+def _setting_key(url: str) -> Item:
+    return {KIND: {"S": SITE_KIND}, NAME: {"S": url}}
+
+
+def _put(table: str, item: Item, **condition: object) -> Request:
+    return {"Put": {"TableName": table, "Item": item, **condition}}
+
+
+def _move_version(store: Store) -> Request:
+    return {
+        "Update": {
+            "TableName": store.tables.settings,
+            "Key": _VERSION_KEY,
+            "UpdateExpression": "ADD #version :one",
+            "ExpressionAttributeNames": {"#version": VERSION},
+            "ExpressionAttributeValues": {":one": {"N": "1"}},
+        }
+    }
+
+
+def _write(store: Store, actions: list[Request]) -> list[str]:
+    """Run the transaction; the reasons' codes if a condition of it failed."""
+    try:
+        retry_conflicts(
+            store.client,
+            lambda: store.client.transact_write_items(TransactItems=actions),
+        )
+    except store_errors(store.client) as error:
+        codes = reason_codes(error)
+        if "ConditionalCheckFailed" in codes:
+            return codes
+        raise translate(error, "TransactWriteItems", store.tables.settings) from error
+    return []
+
+
+def _rollup_keys(store: Store, site: Site) -> Iterator[Item]:
+    return query(
+        store.client,
+        {
+            "TableName": store.tables.visit_rollups,
+            "KeyConditionExpression": "#site = :site",
+            "ProjectionExpression": "#site, #bucket",
+            "ExpressionAttributeNames": {"#site": SITE_URL, "#bucket": BUCKET},
+            "ExpressionAttributeValues": {":site": {"S": site.url}},
+        },
+    )
+
+
+def _receipt_keys(store: Store, site: Site) -> Iterator[Item]:
+    return scan(
+        store.client,
+        {
+            "TableName": store.tables.visit_receipts,
+            "FilterExpression": "begins_with(#receipt, :site)",
+            "ProjectionExpression": "#receipt",
+            "ExpressionAttributeNames": {"#receipt": RECEIPT},
+            "ExpressionAttributeValues": {":site": {"S": receipt_key(site.url, "")}},
+        },
+    )
+
+
+def _delete_all(store: Store, table: str, keys: Iterator[Item]) -> None:
+    chunk: list[Item] = []
+    for key in keys:
+        chunk.append(key)
+        if len(chunk) == _DELETED_AT_ONCE:
+            delete_items(store.client, table, chunk)
+            chunk = []
+    delete_items(store.client, table, chunk)

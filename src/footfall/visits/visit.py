@@ -1,0 +1,91 @@
+"""A visit: one counted view of a page, valid by construction.
+
+A `Submission` is what somebody says; `resolve` makes it a `Visit` of a site that was
+added, or says why it is none. Time is an argument: nothing here reads a clock.
+"""
+
+from typing import Literal
+
+import msgspec
+
+from footfall.counters.names import check_id
+from footfall.errors import InvalidInputError, SiteNotFoundError
+from footfall.visits.site import Site, SiteIndex
+
+AGE_MS_MAX = 10**12  # some 30 years: an older device's clock is no clock
+
+
+class Submission(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a beacon, a pixel or a person says of a visit.
+
+    Attributes:
+        id: What makes the visit idempotent, 1 to 64 printable ASCII characters.
+        url: The page's address.
+        referrer: The address of the page before it.
+        width: The screen's width, in CSS pixels.
+        age: Milliseconds since the id was made.
+        event: The name of a custom event; a plain view has none.
+    """
+
+    id: str
+    url: str
+    referrer: str | None = None
+    width: int | None = None
+    age: int | None = None
+    event: str | None = None
+
+
+class Visit(msgspec.Struct, frozen=True):
+    """A view to count: `at_ms` is its own time, milliseconds since the epoch."""
+
+    id: str
+    site: Site
+    page: str
+    at_ms: int
+
+
+class Outcome(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What became of a visit.
+
+    Attributes:
+        outcome: "counted" now, "duplicate" of one counted before, or "filtered":
+            not counted, for `reason`.
+        site: The site's address in the store.
+        reason: Why a visit was filtered: "stale" is older than the window.
+        visits: The site's total at or after this visit, where it was read.
+    """
+
+    outcome: Literal["counted", "duplicate", "filtered"]
+    site: str
+    reason: str | None = None
+    visits: int | None = None
+
+
+def resolve(
+    submission: Submission, sites: SiteIndex, now_ms: int, window_seconds: int
+) -> Visit | Outcome:
+    """The visit that was said, or the outcome "filtered" with its reason.
+
+    Past the window an id may have been forgotten, so an older visit is not counted
+    (G1): nobody can tell whether it was before.
+
+    Args:
+        submission: What was said.
+        sites: The sites that were added.
+        now_ms: The time of arrival, milliseconds since the epoch.
+        window_seconds: How long ids are remembered.
+
+    Raises:
+        InvalidInputError: A field is not valid; nothing is counted.
+        SiteNotFoundError: No site holds the page; nothing is counted.
+    """
+    check_id(submission.id)
+    located = sites.locate(submission.url)
+    if located is None:
+        raise SiteNotFoundError(submission.url)
+    age_ms = submission.age or 0
+    if not 0 <= age_ms <= AGE_MS_MAX:
+        raise InvalidInputError("age", f"must be 0 to {AGE_MS_MAX} milliseconds")
+    if age_ms > window_seconds * 1000:
+        return Outcome("filtered", located.site.url, reason="stale")
+    return Visit(submission.id, located.site, located.page, now_ms - age_ms)

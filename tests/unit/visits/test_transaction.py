@@ -1,0 +1,70 @@
+"""The request that counts a group of visits."""
+
+from footfall.counters.port import TRANSACTION_ACTIONS_MAX
+from footfall.counters.tables import Tables
+from footfall.visits.dimensions import page_move
+from footfall.visits.site import Site
+from footfall.visits.transaction import split, transaction
+from footfall.visits.visit import Visit
+
+SITE = Site("https://a.example/")
+NOON_MS = 1_795_608_000_000  # 2026-11-25T12:00:00Z
+HOUR_MS = 3_600_000
+
+
+def visits_to(*pages: str, apart_ms: int = 0) -> list[Visit]:
+    return [
+        Visit(f"v{number}", SITE, page, NOON_MS + number * apart_ms)
+        for number, page in enumerate(pages)
+    ]
+
+
+def requests_for(visits: list[Visit], parts: int = 1) -> list[list[dict[str, object]]]:
+    moves = [page_move(visit, parts) for visit in visits]
+    return [
+        transaction(Tables(), 86_400, group, moved, "token")["TransactItems"]
+        for group, moved in split(visits, moves)
+    ]
+
+
+def test_increments_of_a_group_are_merged() -> None:
+    """One action an item: DynamoDB refuses two on the same."""
+    (actions,) = requests_for(visits_to("/", "/", "/b"))
+
+    updates = [action["Update"] for action in actions if "Update" in action]
+    amounts = [update["ExpressionAttributeValues"] for update in updates]  # type: ignore[index]
+    names = [update.get("ExpressionAttributeNames") for update in updates]  # type: ignore[attr-defined]
+    assert amounts == [
+        {":visits": {"N": "3"}},
+        {":0": {"N": "3"}, ":1": {"N": "3"}},
+        {":0": {"N": "2"}, ":1": {"N": "1"}},
+    ]
+    assert names[1:] == [{"#0": "day", "#1": "12"}, {"#0": "=/", "#1": "=/b"}]
+
+
+def test_a_receipt_outlives_the_window() -> None:
+    """A retry within the window always finds it."""
+    (actions,) = requests_for(visits_to("/"))
+
+    assert actions[0]["Put"]["Item"] == {  # type: ignore[index]
+        "receipt": {"S": "https://a.example/ v0"},
+        "at": {"N": str(NOON_MS)},
+        "page": {"S": "/"},
+        "group": {"S": "token"},
+        "expiresAt": {"N": str(NOON_MS // 1000 + 86_400 + 3_600)},
+    }
+
+
+def test_no_transaction_passes_dynamodbs_bound() -> None:
+    """Visits of many days and pages take more counter items each."""
+    same_page = visits_to(*["/"] * 200)
+    days_apart = visits_to(*[f"/{n}" for n in range(200)], apart_ms=24 * HOUR_MS)
+
+    for visits in (same_page, days_apart):
+        requests = requests_for(visits, parts=32)
+        receipts = [
+            action for actions in requests for action in actions if "Put" in action
+        ]
+        assert len(receipts) == len(visits)
+        assert all(len(actions) <= TRANSACTION_ACTIONS_MAX for actions in requests)
+    assert len(requests_for(same_page)) == 3
