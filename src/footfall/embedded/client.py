@@ -1,0 +1,299 @@
+"""The client: boto3's methods on a file, in process.
+
+Every operation runs in a transaction of SQLite and is answered after its COMMIT, and so
+after an fsync. Writes of several threads share one: whoever finds the writer busy
+queues, and whoever gets it next writes all that is queued, each request by itself all
+or nothing, and commits once. `batch` offers the same to one caller with many requests.
+
+A request that fails has written nothing, so it needs no savepoint: operations check,
+read and evaluate before they write. A fault of ours, or of the disk, undoes the whole
+group, and nobody of it is answered with a success.
+
+Items with a time to live are deleted as writes go by: at most once a second a bounded
+slice of each such table is looked at. An index of times would make every write dearer,
+and DynamoDB promises only "within days" (Developer Guide, "Time to Live").
+"""
+
+import itertools
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Self
+
+from footfall.embedded import items, reads, tables, transaction
+from footfall.embedded.exceptions import (
+    ClientError,
+    Exceptions,
+    InternalServerError,
+    SerializationException,
+    UnknownOperationException,
+)
+from footfall.embedded.storage import Key, Session, Storage
+from footfall.embedded.validation import OPERATIONS, READS, check_form
+
+EXPIRY_PAUSE_SECONDS = 1.0
+EXPIRY_ROWS_MAX = 5_000  # of one table in one slice: some milliseconds
+EXPIRY_AGE_SECONDS_MAX = 5 * 365 * 86_400  # an older time to live is none, as on AWS
+
+Request = Mapping[str, Any]
+Answer = dict[str, Any]
+Call = tuple[str, Request]
+
+_WITHOUT_CLOCK: dict[str, Callable[[Session, Request], Answer]] = {
+    "BatchGetItem": items.batch_get_item,
+    "BatchWriteItem": items.batch_write_item,
+    "DeleteItem": items.delete_item,
+    "DeleteTable": tables.delete_table,
+    "DescribeTable": tables.describe_table,
+    "DescribeTimeToLive": tables.describe_time_to_live,
+    "GetItem": items.get_item,
+    "ListTables": tables.list_tables,
+    "PutItem": items.put_item,
+    "Query": reads.query,
+    "Scan": reads.scan,
+    "TransactGetItems": transaction.transact_get_items,
+    "UpdateItem": items.update_item,
+    "UpdateTimeToLive": tables.update_time_to_live,
+}
+_WITH_CLOCK: dict[str, Callable[[Session, Request, float], Answer]] = {
+    "CreateTable": tables.create_table,
+    "TransactWriteItems": transaction.transact_write_items,
+}
+
+
+class _Job:
+    """The calls of one caller, waiting to be written, and then their answers."""
+
+    __slots__ = ("answers", "calls", "failure")
+
+    def __init__(self, calls: Sequence[Call]) -> None:
+        self.calls = calls
+        self.answers: list[Answer | ClientError] | None = None
+        self.failure: Exception | None = None
+
+
+class EmbeddedClient:
+    """DynamoDB's low-level client on one SQLite file, in this process.
+
+    Its methods take and answer what boto3's do, by name only. Any thread may call
+    them, and any number of processes may have the same file open.
+
+    Args:
+        path: The file, made if it is missing; ":memory:" keeps nothing.
+        clock: Seconds since the epoch, for tests.
+
+    Raises:
+        StoreFileError: The file cannot be used as a store.
+    """
+
+    def __init__(self, path: str, *, clock: Callable[[], float] = time.time) -> None:
+        self.exceptions = Exceptions()
+        self._clock = clock
+        self._request_ids = itertools.count(1)
+        self._storage = Storage(path)
+        self._writer = threading.Lock()
+        self._queue: list[_Job] = []
+        self._queue_lock = threading.Lock()
+        self._expired_at = 0.0
+        self._expiry_places: dict[int, Key | None] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file; what was answered is durable already."""
+        with self._writer:
+            self._storage.close()
+
+    def batch(self, calls: Sequence[Call]) -> list[Answer | ClientError]:
+        """Do many independent requests under one fsync.
+
+        Args:
+            calls: Operations with their requests: ("UpdateItem", {...}). Each is all
+                or nothing by itself, and sees what those before it wrote.
+
+        Returns:
+            An answer, or the error that would have been raised, for each, in order.
+
+        Raises:
+            InternalServerError: The disk failed; what of it is stored is unknown.
+        """
+        if all(operation in READS for operation, _ in calls):
+            return self._read(calls)
+        job = _Job(calls)
+        with self._queue_lock:
+            self._queue.append(job)
+        with self._writer:
+            if job.answers is None and job.failure is None:
+                self._write_queued()
+        if job.failure is not None:
+            raise job.failure
+        assert job.answers is not None, "a job is answered or failed"
+        return job.answers
+
+    def expire_items(self, budget: int = EXPIRY_ROWS_MAX) -> int:
+        """Look at the next `budget` rows of each table with a time to live.
+
+        Returns:
+            How many expired items were deleted.
+        """
+        with self._writer, self._storage.writing() as session:
+            return self._expire(session, budget)
+
+    def _read(self, calls: Sequence[Call]) -> list[Answer | ClientError]:
+        if self._storage.in_memory:
+            with self._writer, self._storage.reading() as session:
+                return [self._answer(session, *call) for call in calls]
+        with self._storage.reading() as session:
+            return [self._answer(session, *call) for call in calls]
+
+    def _write_queued(self) -> None:
+        """Write all that is queued, as the one thread that holds the writer."""
+        with self._queue_lock:
+            jobs, self._queue = self._queue, []
+        try:
+            with self._storage.writing() as session:
+                answered = [
+                    [self._answer(session, *call) for call in job.calls] for job in jobs
+                ]
+                self._expire_in_passing(session)
+        except sqlite3.Error as error:
+            _fail(jobs, f"The store could not be written ({error})")
+        except BaseException:
+            _fail(jobs, "The engine failed")
+            raise
+        else:
+            for job, answers in zip(jobs, answered, strict=True):
+                job.answers = answers
+
+    def _answer(
+        self, session: Session, operation: str, request: Request
+    ) -> Answer | ClientError:
+        request_id = f"{next(self._request_ids):032X}"
+        try:
+            parameters = OPERATIONS.get(operation)
+            if parameters is None:
+                raise UnknownOperationException()
+            if not isinstance(request, dict):
+                raise SerializationException("Start of structure expected")
+            check_form(request, parameters)
+            plain = _WITHOUT_CLOCK.get(operation)
+            if plain is not None:
+                answer = plain(session, request)
+            else:
+                answer = _WITH_CLOCK[operation](session, request, self._clock())
+        except ClientError as error:
+            return error.at(operation, request_id)
+        answer["ResponseMetadata"] = {
+            "RequestId": request_id,
+            "HTTPStatusCode": 200,
+            "HTTPHeaders": {},
+            "RetryAttempts": 0,
+        }
+        return answer
+
+    def _call(self, operation: str, request: Request) -> Any:
+        (answer,) = self.batch([(operation, request)])
+        if isinstance(answer, ClientError):
+            raise answer
+        return answer
+
+    def _expire_in_passing(self, session: Session) -> None:
+        now = self._clock()
+        if now - self._expired_at >= EXPIRY_PAUSE_SECONDS:
+            self._expired_at = now
+            self._expire(session, EXPIRY_ROWS_MAX)
+            session.forget_tokens(now - transaction.TOKEN_SECONDS)
+
+    def _expire(self, session: Session, rows_max: int) -> int:
+        now = int(self._clock())
+        deleted = 0
+        for name in session.table_names():
+            table = session.table(name)
+            if table is None or table.ttl_attribute is None:
+                continue
+            place, count = session.delete_expired(
+                table,
+                self._expiry_places.get(table.id),
+                rows_max,
+                now - EXPIRY_AGE_SECONDS_MAX,
+                now,
+            )
+            self._expiry_places[table.id] = place
+            deleted += count
+        return deleted
+
+    def batch_get_item(self, **request: Any) -> Any:
+        """Read items of one or more tables, at most 100."""
+        return self._call("BatchGetItem", request)
+
+    def batch_write_item(self, **request: Any) -> Any:
+        """Put and delete items of one or more tables, at most 25."""
+        return self._call("BatchWriteItem", request)
+
+    def create_table(self, **request: Any) -> Any:
+        """Create a table, which is active at once."""
+        return self._call("CreateTable", request)
+
+    def delete_item(self, **request: Any) -> Any:
+        """Delete an item."""
+        return self._call("DeleteItem", request)
+
+    def delete_table(self, **request: Any) -> Any:
+        """Delete a table and its items."""
+        return self._call("DeleteTable", request)
+
+    def describe_table(self, **request: Any) -> Any:
+        """Tell a table's key, size and state."""
+        return self._call("DescribeTable", request)
+
+    def describe_time_to_live(self, **request: Any) -> Any:
+        """Tell a table's time to live."""
+        return self._call("DescribeTimeToLive", request)
+
+    def get_item(self, **request: Any) -> Any:
+        """Read an item."""
+        return self._call("GetItem", request)
+
+    def list_tables(self, **request: Any) -> Any:
+        """List the tables' names."""
+        return self._call("ListTables", request)
+
+    def put_item(self, **request: Any) -> Any:
+        """Put an item in place of what is there."""
+        return self._call("PutItem", request)
+
+    def query(self, **request: Any) -> Any:
+        """Read items of one partition, in order."""
+        return self._call("Query", request)
+
+    def scan(self, **request: Any) -> Any:
+        """Read all items of a table."""
+        return self._call("Scan", request)
+
+    def transact_get_items(self, **request: Any) -> Any:
+        """Read up to 100 items as they stand at one moment."""
+        return self._call("TransactGetItems", request)
+
+    def transact_write_items(self, **request: Any) -> Any:
+        """Write up to 100 items, all or none."""
+        return self._call("TransactWriteItems", request)
+
+    def update_item(self, **request: Any) -> Any:
+        """Update an item, or make it."""
+        return self._call("UpdateItem", request)
+
+    def update_time_to_live(self, **request: Any) -> Any:
+        """Enable or disable a table's time to live."""
+        return self._call("UpdateTimeToLive", request)
+
+
+def _fail(jobs: list[_Job], what: str) -> None:
+    for job in jobs:
+        job.failure = InternalServerError(
+            f"{what}; whether the request was written is unknown"
+        ).at("Batch")

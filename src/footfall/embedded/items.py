@@ -1,0 +1,370 @@
+"""The operations on items: get, put, update, delete, and their batches.
+
+Each takes the session of one SQLite transaction and a request of the right form. It
+checks, reads and evaluates, and writes last: an error means that nothing was written.
+
+`Change` is the one piece that a single write and an action of a transaction share:
+the item as it was, whether the condition holds, and the item as it is to be.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from footfall.embedded import capacity
+from footfall.embedded.attribute import Item, size_bytes, validate_item
+from footfall.embedded.evaluate import (
+    ResolvedPath,
+    apply_update,
+    check,
+    project,
+    updated_values,
+)
+from footfall.embedded.exceptions import (
+    ConditionalCheckFailedException,
+    ResourceNotFoundException,
+    SerializationException,
+    ValidationException,
+)
+from footfall.embedded.expressions import Bound, bind
+from footfall.embedded.keys import check_update_keys
+from footfall.embedded.nodes import Update
+from footfall.embedded.schema import Table
+from footfall.embedded.storage import Key, Session
+from footfall.embedded.validation import KEYS_AND_ATTRIBUTES, check_form
+
+ITEM_BYTES_MAX = 400 * 1024
+BATCH_GET_MAX = 100
+BATCH_WRITE_MAX = 25
+BATCH_GET_BYTES_MAX = 16 * 1024 * 1024
+
+Request = Mapping[str, Any]
+Answer = dict[str, Any]
+
+_CONDITION = ("ConditionExpression",)
+_UPDATE = ("UpdateExpression", "ConditionExpression")
+_PROJECTION = ("ProjectionExpression",)
+
+
+@dataclass(slots=True)
+class Change:
+    """One write of one item: what is there, and what is to be there.
+
+    Attributes:
+        table: The item's table.
+        key: The item's key, as bytes.
+        kind: "Put", "Update", "Delete" or "ConditionCheck".
+        bound: The expressions.
+        item: What a Put stores; for an Update the key, for a new item.
+        old: The item as it is; None if there is none.
+        new: The item as it is to be; None if there is to be none.
+        paths: What the update named.
+    """
+
+    table: Table
+    key: Key
+    kind: str
+    bound: Bound
+    item: Item
+    old: Item | None = None
+    new: Item | None = None
+    paths: tuple[ResolvedPath, ...] = ()
+
+    def holds(self) -> bool:
+        """Whether the condition, if any, holds for the item as it is."""
+        bound = self.bound
+        return bound.condition is None or check(
+            bound.condition, self.old or {}, bound.names, bound.values
+        )
+
+    def evaluate(self) -> None:
+        """Make the item as it is to be.
+
+        Raises:
+            ValidationException: The update cannot be done, or the item gets too large.
+        """
+        match self.kind:
+            case "Put":
+                self.new = self.item
+            case "Update":
+                self._update(self.bound.update)
+            case "ConditionCheck":
+                self.new = self.old
+
+    def _update(self, update: Update | None) -> None:
+        if update is None:
+            self.new = self.old or self.item
+            return
+        if self.old is None and not (update.sets or update.adds):
+            return  # a removal from an item that does not exist makes none
+        self.new, self.paths = apply_update(
+            update, self.old or self.item, self.bound.names, self.bound.values
+        )
+        if size_bytes(self.new) > ITEM_BYTES_MAX:
+            raise ValidationException(
+                "Item size to update has exceeded the maximum allowed size"
+            )
+
+    def store(self, session: Session) -> None:
+        """Write the item as it is to be."""
+        if self.kind == "ConditionCheck":
+            return
+        if self.new is not None:
+            session.put(self.table, [(self.key, self.new)])
+        elif self.old is not None:
+            session.delete(self.table, [self.key])
+
+
+def require_table(session: Session, name: str) -> Table:
+    """The table of that name.
+
+    Raises:
+        ResourceNotFoundException: There is none.
+    """
+    table = session.table(name)
+    if table is None:
+        raise ResourceNotFoundException()
+    return table
+
+
+def put_change(session: Session, request: Request) -> Change:
+    """The change that a PutItem, or a Put, asks for; nothing is read yet."""
+    item = validate_item(request["Item"])
+    bound = bind(request, _CONDITION)
+    table = require_table(session, request["TableName"])
+    key = table.item_key(item)
+    if size_bytes(item) > ITEM_BYTES_MAX:
+        raise ValidationException("Item size has exceeded the maximum allowed size")
+    return Change(table, key, "Put", bound, item)
+
+
+def keyed_change(session: Session, request: Request, kind: str) -> Change:
+    """The change that an Update, a Delete or a ConditionCheck asks for."""
+    item = validate_item(request["Key"])
+    bound = bind(request, _UPDATE if kind == "Update" else _CONDITION)
+    table = require_table(session, request["TableName"])
+    key = table.request_key(item)
+    if bound.update is not None:
+        check_update_keys(bound.update, bound.names, table.key_names)
+    return Change(table, key, kind, bound, item)
+
+
+def put_item(session: Session, request: Request) -> Answer:
+    """PutItem: Amazon DynamoDB API Reference."""
+    _require_returnable(request, "ALL_OLD")
+    return _write(session, request, put_change(session, request))
+
+
+def update_item(session: Session, request: Request) -> Answer:
+    """UpdateItem: Amazon DynamoDB API Reference."""
+    return _write(session, request, keyed_change(session, request, "Update"))
+
+
+def delete_item(session: Session, request: Request) -> Answer:
+    """DeleteItem: Amazon DynamoDB API Reference."""
+    _require_returnable(request, "ALL_OLD")
+    return _write(session, request, keyed_change(session, request, "Delete"))
+
+
+def get_item(session: Session, request: Request) -> Answer:
+    """GetItem: Amazon DynamoDB API Reference."""
+    answer: Answer = {}
+    table, item = read_one(session, request)
+    if item is not None:
+        answer["Item"] = item
+    if capacity.wanted(request):
+        whole = session.get(table, table.request_key(validate_item(request["Key"])))
+        units = capacity.read_units(
+            size_bytes(whole or {}), consistent=bool(request.get("ConsistentRead"))
+        )
+        _tell_capacity(answer, request, {table.name: units})
+    return answer
+
+
+def read_one(session: Session, request: Request) -> tuple[Table, Item | None]:
+    """The table and the item, projected, that a GetItem or a Get asks for."""
+    wanted = validate_item(request["Key"])
+    bound = bind(request, _PROJECTION)
+    table = require_table(session, request["TableName"])
+    item = session.get(table, table.request_key(wanted))
+    return table, _projected(item, bound)
+
+
+def batch_get_item(session: Session, request: Request) -> Answer:
+    """BatchGetItem: Amazon DynamoDB API Reference."""
+    wanted = _batch_keys(request)
+    responses: dict[str, list[Item]] = {}
+    unprocessed: dict[str, Any] = {}
+    units: dict[str, float] = {}
+    total = 0
+    for name, entry in wanted.items():
+        bound = bind(entry, _PROJECTION)
+        table = require_table(session, name)
+        keys = [validate_item(key) for key in entry["Keys"]]
+        found = responses.setdefault(name, [])
+        for key, place in zip(keys, _distinct(table, keys), strict=True):
+            if total > BATCH_GET_BYTES_MAX:
+                rest = unprocessed.setdefault(name, {**entry, "Keys": []})
+                rest["Keys"].append(key)
+                continue
+            item = session.get(table, place)
+            size = size_bytes(item or {})
+            total += size
+            units[name] = units.get(name, 0) + capacity.read_units(
+                size, consistent=bool(entry.get("ConsistentRead"))
+            )
+            projected = _projected(item, bound)
+            if projected is not None:
+                found.append(projected)
+    answer: Answer = {"Responses": responses, "UnprocessedKeys": unprocessed}
+    _tell_capacities(answer, request, units)
+    return answer
+
+
+def batch_write_item(session: Session, request: Request) -> Answer:
+    """BatchWriteItem: Amazon DynamoDB API Reference; each write stands alone."""
+    wanted = _batch_writes(request)
+    changes: list[Change] = []
+    for name, writes in wanted.items():
+        places: set[Key] = set()
+        for write in writes:
+            change = _batch_change(session, name, write)
+            if change.key in places:
+                raise ValidationException(
+                    "Provided list of item keys contains duplicates"
+                )
+            places.add(change.key)
+            changes.append(change)
+    units: dict[str, float] = {}
+    for change in changes:
+        table = change.table
+        change.old = session.get(table, change.key)
+        change.evaluate()
+        consumed = capacity.write_units(change.old, change.new)
+        units[table.name] = units.get(table.name, 0) + consumed
+        change.store(session)
+    answer: Answer = {"UnprocessedItems": {}}
+    _tell_capacities(answer, request, units)
+    return answer
+
+
+def _write(session: Session, request: Request, change: Change) -> Answer:
+    change.old = session.get(change.table, change.key)
+    if not change.holds():
+        wanted = request.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD"
+        if wanted and change.old is not None:
+            raise ConditionalCheckFailedException(Item=change.old)
+        raise ConditionalCheckFailedException()
+    change.evaluate()
+    change.store(session)
+    answer: Answer = {}
+    attributes = _returned(request.get("ReturnValues", "NONE"), change)
+    if attributes:
+        answer["Attributes"] = attributes
+    if capacity.wanted(request):
+        units = capacity.write_units(change.old, change.new)
+        _tell_capacity(answer, request, {change.table.name: units})
+    return answer
+
+
+def _returned(wanted: str, change: Change) -> Item | None:
+    match wanted:
+        case "ALL_OLD":
+            return change.old
+        case "ALL_NEW":
+            return change.new
+        case "UPDATED_OLD":
+            return updated_values(change.old or {}, change.paths)
+        case "UPDATED_NEW":
+            return updated_values(change.new or {}, change.paths)
+    return None
+
+
+def _require_returnable(request: Request, *allowed: str) -> None:
+    if request.get("ReturnValues", "NONE") not in ("NONE", *allowed):
+        raise ValidationException("Return values set to invalid value")
+
+
+def _projected(item: Item | None, bound: Bound) -> Item | None:
+    if item is None or bound.projection is None:
+        return item
+    return project(bound.projection, item, bound.names)
+
+
+def _batch_keys(request: Request) -> dict[str, dict[str, Any]]:
+    """What a BatchGetItem wants of each table, in the right form and number."""
+    wanted = _batch_tables(request)
+    for name, entry in wanted.items():
+        if not isinstance(entry, dict):
+            raise SerializationException("Unexpected field type")
+        check_form(entry, KEYS_AND_ATTRIBUTES, f"requestItems.{name}.member.")
+    _require_at_most(
+        BATCH_GET_MAX, (entry["Keys"] for entry in wanted.values()), "BatchGetItem"
+    )
+    return wanted
+
+
+def _batch_writes(request: Request) -> dict[str, list[Any]]:
+    """What a BatchWriteItem writes to each table, in the right form and number."""
+    wanted = _batch_tables(request)
+    for name, writes in wanted.items():
+        if not isinstance(writes, list):
+            raise SerializationException("Unexpected field type")
+        if not writes:
+            raise ValidationException(
+                f"1 validation error detected: Value '[]' at"
+                f" 'requestItems.{name}.member' failed to satisfy constraint: Member"
+                " must have length greater than or equal to 1"
+            )
+    _require_at_most(BATCH_WRITE_MAX, wanted.values(), "BatchWriteItem")
+    return wanted
+
+
+def _batch_tables(request: Request) -> dict[str, Any]:
+    wanted: dict[str, Any] = request["RequestItems"]
+    if not wanted:
+        raise ValidationException(
+            "1 validation error detected: Value '{}' at 'requestItems' failed to satisfy"
+            " constraint: Member must have length greater than or equal to 1"
+        )
+    return wanted
+
+
+def _require_at_most(most: int, parts: Iterable[list[Any]], operation: str) -> None:
+    if sum(map(len, parts)) > most:
+        raise ValidationException(f"Too many items requested for the {operation} call")
+
+
+def _distinct(table: Table, keys: list[Item]) -> list[Key]:
+    places = [table.request_key(key) for key in keys]
+    if len(set(places)) < len(places):
+        raise ValidationException("Provided list of item keys contains duplicates")
+    return places
+
+
+def _batch_change(session: Session, table: str, write: object) -> Change:
+    match write:
+        case {"PutRequest": {"Item": item}, **rest} if not rest:
+            return put_change(session, {"TableName": table, "Item": item})
+        case {"DeleteRequest": {"Key": key}, **rest} if not rest:
+            request = {"TableName": table, "Key": key}
+            return keyed_change(session, request, "Delete")
+    raise ValidationException(
+        "Supplied AttributeValue has more than one datatypes set, must contain exactly"
+        " one of the supported datatypes"
+        if isinstance(write, dict) and len(write) > 1
+        else "A write of a batch must be a PutRequest with an Item or a DeleteRequest"
+        " with a Key"
+    )
+
+
+def _tell_capacity(answer: Answer, request: Request, units: dict[str, float]) -> None:
+    entries = capacity.report(request, units)
+    if entries:
+        answer["ConsumedCapacity"] = entries[0]
+
+
+def _tell_capacities(answer: Answer, request: Request, units: dict[str, float]) -> None:
+    entries = capacity.report(request, units)
+    if entries:
+        answer["ConsumedCapacity"] = entries

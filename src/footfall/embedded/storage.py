@@ -1,0 +1,433 @@
+"""Tables of items in one SQLite database: the only file with SQL.
+
+A DynamoDB table is an SQL table of its own, clustered by its key:
+
+    items_ID (pk, sk, expires, item)   primary key (pk, sk), without rowid
+
+`pk` and `sk` are the key's values as bytes that sort as DynamoDB sorts them
+(`attribute.key_bytes`); a table without a sort key has an empty `sk`. Clustering
+makes keys that grow with time an append, which is what receipts are. `item` is the
+item in MessagePack, `expires` its time to live in seconds, if it has one.
+
+Durability: write-ahead log, synchronous=FULL, so COMMIT returns after an fsync.
+
+Processes: BEGIN IMMEDIATE takes the one write lock of the file and waits for it.
+Table definitions are remembered until `PRAGMA data_version` tells that another
+connection has changed the file.
+
+Threads: one writing connection under a lock; on disk each reading thread has a
+connection of its own and reads a snapshot, so that nobody waits for a writer.
+"""
+
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from footfall.embedded.attribute import Item
+from footfall.embedded.schema import Table
+
+MEMORY = ":memory:"
+APPLICATION_ID = 0x466F6F74  # "Foot": SQLite's mark of whose database a file is
+FORMAT_VERSION = 1
+BUSY_SECONDS = 30.0
+CACHE_KIB = 16_384
+
+_SCHEMA = """
+CREATE TABLE tables (
+    id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, definition BLOB NOT NULL
+) STRICT;
+CREATE TABLE tokens (
+    token TEXT PRIMARY KEY, digest BLOB NOT NULL, stored REAL NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX tokens_by_age ON tokens (stored);
+"""
+
+_decode: Any = msgspec.msgpack.Decoder().decode
+_encode = msgspec.msgpack.Encoder().encode
+_decode_table = msgspec.msgpack.Decoder(Table).decode
+
+Key = tuple[bytes, bytes]
+
+
+class StoreFileError(Exception):
+    """The file cannot be used as a store; the message says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A range of keys of one table: one partition, or all of them.
+
+    Attributes:
+        pk: The partition; None spans all partitions.
+        low: The least sort key, or the least (pk, sk) across partitions.
+        high: The greatest sort key of the partition.
+        after: Start behind this key, in reading order.
+        descending: Whether the greatest key comes first.
+    """
+
+    pk: bytes | None = None
+    low: bytes = b""
+    low_inclusive: bool = True
+    high: bytes | None = None
+    high_inclusive: bool = True
+    after: Key | None = None
+    descending: bool = False
+
+
+class Session:
+    """One SQLite transaction: what is read and written belongs together."""
+
+    def __init__(
+        self, connection: sqlite3.Connection, tables: dict[str, Table]
+    ) -> None:
+        self._connection = connection
+        self._tables = tables
+
+    # Tables
+
+    def table(self, name: str) -> Table | None:
+        """The table's definition, None if there is none of that name."""
+        return self._tables.get(name)
+
+    def table_names(self) -> list[str]:
+        """The names of all tables, sorted."""
+        return sorted(self._tables)
+
+    def create_table(self, table: Table) -> Table:
+        """Make a table; returns its definition with its id."""
+        cursor = self._connection.execute(
+            "INSERT INTO tables (name, definition) VALUES (?, ?)",
+            (table.name, _encode(table)),
+        )
+        assert cursor.lastrowid is not None
+        table = msgspec.structs.replace(table, id=cursor.lastrowid)
+        self._connection.execute(
+            f"CREATE TABLE {_sql_name(table)} ("
+            " pk BLOB NOT NULL, sk BLOB NOT NULL, expires INTEGER, item BLOB NOT NULL,"
+            " PRIMARY KEY (pk, sk)) STRICT, WITHOUT ROWID"
+        )
+        self.update_table(table)
+        return table
+
+    def update_table(self, table: Table) -> None:
+        """Store another definition of a table that exists."""
+        self._connection.execute(
+            "UPDATE tables SET definition = ? WHERE id = ?", (_encode(table), table.id)
+        )
+        self._tables[table.name] = table
+
+    def delete_table(self, table: Table) -> None:
+        """Delete a table and its items."""
+        self._connection.execute("DELETE FROM tables WHERE id = ?", (table.id,))
+        self._connection.execute(f"DROP TABLE {_sql_name(table)}")
+        del self._tables[table.name]
+
+    def measure(self, table: Table) -> tuple[int, int]:
+        """How many items a table has, and their stored bytes."""
+        row = self._connection.execute(
+            f"SELECT count(*), coalesce(sum(length(item)), 0) FROM {_sql_name(table)}"
+        ).fetchone()
+        return int(row[0]), int(row[1])
+
+    def set_expiry(self, table: Table, attribute: str | None) -> None:
+        """Note each item's time to live anew, after the attribute changed."""
+        name = _sql_name(table)
+        rows = self._connection.execute(f"SELECT pk, sk, item FROM {name}")
+        expiries = [
+            (expiry_of(_decode(item), attribute), pk, sk) for pk, sk, item in rows
+        ]
+        self._connection.executemany(
+            f"UPDATE {name} SET expires = ? WHERE pk = ? AND sk = ?", expiries
+        )
+
+    # Items
+
+    def get(self, table: Table, key: Key) -> Item | None:
+        """The item at a key."""
+        row = self._connection.execute(
+            f"SELECT item FROM {_sql_name(table)} WHERE pk = ? AND sk = ?", key
+        ).fetchone()
+        return _decode(row[0]) if row else None
+
+    def put(self, table: Table, rows: Iterable[tuple[Key, Item]]) -> None:
+        """Store items at their keys, each in place of what was there."""
+        attribute = table.ttl_attribute
+        self._connection.executemany(
+            f"INSERT INTO {_sql_name(table)} (pk, sk, expires, item)"
+            " VALUES (?, ?, ?, ?) ON CONFLICT (pk, sk)"
+            " DO UPDATE SET expires = excluded.expires, item = excluded.item",
+            [
+                (pk, sk, expiry_of(item, attribute), _encode(item))
+                for (pk, sk), item in rows
+            ],
+        )
+
+    def delete(self, table: Table, keys: Iterable[Key]) -> None:
+        """Delete the items at some keys; those without an item are fine."""
+        self._connection.executemany(
+            f"DELETE FROM {_sql_name(table)} WHERE pk = ? AND sk = ?", keys
+        )
+
+    def read(self, table: Table, span: Span) -> Iterator[tuple[Key, Item]]:
+        """The items of a span, in order."""
+        conditions, values = _conditions(span)
+        where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+        order = "pk DESC, sk DESC" if span.descending else "pk, sk"
+        cursor = self._connection.execute(
+            f"SELECT pk, sk, item FROM {_sql_name(table)}{where} ORDER BY {order}",
+            values,
+        )
+        try:
+            for pk, sk, item in cursor:
+                yield (pk, sk), _decode(item)
+        finally:
+            cursor.close()
+
+    def delete_expired(
+        self, table: Table, after: Key | None, rows_max: int, from_: int, until: int
+    ) -> tuple[Key | None, int]:
+        """Look at some rows from a place on, and delete those whose time has come.
+
+        Args:
+            table: The table, which has a time to live.
+            after: The last key looked at before; None begins again.
+            rows_max: How many rows to look at.
+            from_: The earliest time to live that expires, seconds since the epoch.
+            until: The latest one.
+
+        Returns:
+            The last key looked at, None at the table's end; and how many were deleted.
+        """
+        name = _sql_name(table)
+        pk, sk = after or (b"", b"")
+        rows = self._connection.execute(
+            f"SELECT pk, sk, expires FROM {name} WHERE (pk, sk) > (?, ?)"
+            f" ORDER BY pk, sk LIMIT ?",
+            (pk, sk, rows_max),
+        ).fetchall()
+        expired = [
+            (pk, sk)
+            for pk, sk, expires in rows
+            if expires is not None and from_ <= expires <= until
+        ]
+        self.delete(table, expired)
+        last = (rows[-1][0], rows[-1][1]) if len(rows) == rows_max else None
+        return last, len(expired)
+
+    # Tokens of transactions
+
+    def token(self, token: str, since: float) -> bytes | None:
+        """The digest of the request that a token came with, since some time."""
+        row = self._connection.execute(
+            "SELECT digest FROM tokens WHERE token = ? AND stored >= ?", (token, since)
+        ).fetchone()
+        return row[0] if row else None
+
+    def put_token(self, token: str, digest: bytes, now: float) -> None:
+        """Remember a token."""
+        self._connection.execute(
+            "INSERT OR REPLACE INTO tokens VALUES (?, ?, ?)", (token, digest, now)
+        )
+
+    def forget_tokens(self, before: float) -> None:
+        """Forget the tokens that are older."""
+        self._connection.execute("DELETE FROM tokens WHERE stored < ?", (before,))
+
+
+class _Connection:
+    """A connection, and the tables' definitions as it saw them last."""
+
+    def __init__(self, path: str) -> None:
+        self.sqlite = sqlite3.connect(
+            path,
+            timeout=BUSY_SECONDS,
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=512,
+        )
+        self.sqlite.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+        self._tables: dict[str, Table] = {}
+        self._version: int | None = None
+
+    def session(self) -> Session:
+        """What runs in the transaction that has begun."""
+        (version,) = self.sqlite.execute("PRAGMA data_version").fetchone()
+        if version != self._version:
+            rows = self.sqlite.execute("SELECT name, definition FROM tables")
+            self._tables = {name: _decode_table(each) for name, each in rows}
+            self._version = version
+        return Session(self.sqlite, self._tables)
+
+    def undo(self) -> None:
+        """Roll back, and forget the definitions, which may be of what is undone."""
+        self._version = None
+        if self.sqlite.in_transaction:
+            self.sqlite.execute("ROLLBACK")
+
+
+class Storage:
+    """The database file, its writing connection and its readers'.
+
+    Args:
+        path: A file's path, made if it is missing, or ":memory:".
+
+    Raises:
+        StoreFileError: The file is no store, cannot be written, or is too new.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self._thread = threading.local()
+        self._opened: list[_Connection] = []
+        self._opened_lock = threading.Lock()
+        try:
+            self._writer = self._open()
+            self._prepare(self._writer.sqlite)
+        except sqlite3.Error as error:
+            self.close()
+            raise StoreFileError(_explained(path, error)) from error
+        except StoreFileError:
+            self.close()
+            raise
+
+    @property
+    def in_memory(self) -> bool:
+        """Whether nothing outlives the process."""
+        return self.path == MEMORY
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """A transaction that writes; committed, with an fsync, when the block ends.
+
+        Only one thread may be in it. An exception of the block rolls it back.
+
+        Raises:
+            sqlite3.Error: Of BEGIN or COMMIT; nothing is known to be durable.
+        """
+        self._writer.sqlite.execute("BEGIN IMMEDIATE")
+        try:
+            yield self._writer.session()
+            self._writer.sqlite.execute("COMMIT")
+        except BaseException:
+            self._writer.undo()
+            raise
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A transaction that reads one snapshot, beside any writer.
+
+        In memory there is one connection, so the caller must hold the writer's lock.
+        """
+        reader = self._writer if self.in_memory else self._reader()
+        reader.sqlite.execute("BEGIN")
+        try:
+            yield reader.session()
+        finally:
+            reader.sqlite.execute("COMMIT")
+
+    def close(self) -> None:
+        """Close every connection."""
+        with self._opened_lock:
+            for connection in self._opened:
+                connection.sqlite.close()
+            self._opened.clear()
+
+    def _open(self) -> _Connection:
+        connection = _Connection(self.path)
+        with self._opened_lock:
+            self._opened.append(connection)
+        return connection
+
+    def _reader(self) -> _Connection:
+        reader: _Connection | None = getattr(self._thread, "reader", None)
+        if reader is None:
+            reader = self._thread.reader = self._open()
+            reader.sqlite.execute("PRAGMA query_only = ON")
+        return reader
+
+    def _prepare(self, connection: sqlite3.Connection) -> None:
+        """See whose file it is; make it ours if it is new."""
+        (application,) = connection.execute("PRAGMA application_id").fetchone()
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        (objects,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        if application != APPLICATION_ID and (application or version or objects):
+            raise StoreFileError(
+                f"{self.path!r} is another program's SQLite database; name another file"
+            )
+        if version > FORMAT_VERSION:
+            raise StoreFileError(
+                f"{self.path!r} was written by a newer version of Footfall (format"
+                f" {version}, this one knows {FORMAT_VERSION}); upgrade Footfall"
+            )
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("BEGIN IMMEDIATE")  # fails here if it cannot be written
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        if version == 0:
+            for statement in _SCHEMA.split(";"):
+                connection.execute(statement)
+            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            connection.execute(f"PRAGMA user_version = {FORMAT_VERSION}")
+        connection.execute("COMMIT")
+
+
+def expiry_of(item: Item, attribute: str | None) -> int | None:
+    """The item's time to live in whole seconds, None if it has none."""
+    if attribute is None:
+        return None
+    number = item.get(attribute, {}).get("N")
+    if number is None:
+        return None
+    seconds = int(number.partition(".")[0] or 0)
+    return seconds if abs(seconds) < 1 << 62 else None
+
+
+def _sql_name(table: Table) -> str:
+    return f"items_{table.id:d}"
+
+
+def _conditions(span: Span) -> tuple[list[str], Sequence[Any]]:
+    conditions: list[str] = []
+    values: list[Any] = []
+    after, descending = span.after, span.descending
+    if span.pk is None:
+        if after is not None:
+            conditions.append(
+                "(pk, sk) < (?, ?)" if descending else "(pk, sk) > (?, ?)"
+            )
+            values += after
+        return conditions, values
+    conditions.append("pk = ?")
+    values.append(span.pk)
+    conditions.append("sk >= ?" if span.low_inclusive else "sk > ?")
+    values.append(span.low)
+    if span.high is not None:
+        conditions.append("sk <= ?" if span.high_inclusive else "sk < ?")
+        values.append(span.high)
+    if after is not None:
+        conditions.append("sk < ?" if descending else "sk > ?")
+        values.append(after[1])
+    return conditions, values
+
+
+def _explained(path: str, error: sqlite3.Error) -> str:
+    code = getattr(error, "sqlite_errorname", "")
+    if code == "SQLITE_NOTADB":
+        return f"{path!r} is not a database; name another file"
+    if code.startswith("SQLITE_CORRUPT"):
+        return f"{path!r} is damaged ({error}); restore it from a backup"
+    if code.startswith("SQLITE_READONLY"):
+        return f"{path!r} cannot be written; give the user write access to it"
+    if code.startswith("SQLITE_CANTOPEN"):
+        if Path(path).is_dir():
+            return f"{path!r} is a folder; name a file"
+        return f"{path!r} cannot be opened; its folder must exist and be writable"
+    if code.startswith("SQLITE_BUSY"):
+        return f"{path!r} is held by another program; stop it and try again"
+    return f"{path!r} cannot be opened: {error}"

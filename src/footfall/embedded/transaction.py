@@ -1,0 +1,195 @@
+"""TransactWriteItems and TransactGetItems: all or nothing, and at one moment.
+
+Everything is checked before anything is written, so a cancelled transaction has no
+effect. A ClientRequestToken makes a repeat of the same request within ten minutes
+answer as the first did, over restarts and processes: its digest is stored with what
+the transaction wrote. A cancelled transaction stores no token.
+
+Source: Amazon DynamoDB API Reference, TransactWriteItems.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from footfall.embedded import capacity
+from footfall.embedded.attribute import Item, size_bytes
+from footfall.embedded.exceptions import (
+    ClientError,
+    IdempotentParameterMismatchException,
+    TransactionCanceledException,
+    ValidationException,
+)
+from footfall.embedded.items import (
+    Answer,
+    Change,
+    keyed_change,
+    put_change,
+    read_one,
+)
+from footfall.embedded.schema import Table
+from footfall.embedded.storage import Key, Session
+from footfall.embedded.validation import ACTIONS, GETS, check_form, one_of
+
+TOKEN_SECONDS = 600
+TRANSACTION_BYTES_MAX = 4 * 1024 * 1024
+# A transaction reads and writes each item twice: once to prepare, once to commit.
+UNITS_FACTOR = 2
+
+Request = Mapping[str, Any]
+Reason = dict[str, Any]
+
+_NO_REASON: Reason = {"Code": "None"}
+_encode = msgspec.msgpack.Encoder().encode
+
+
+def transact_write_items(session: Session, request: Request, now: float) -> Answer:
+    """TransactWriteItems.
+
+    Args:
+        session: The SQLite transaction.
+        request: Its form at the top level was checked.
+        now: Seconds since the epoch.
+    """
+    actions = request["TransactItems"]
+    token, digest = request.get("ClientRequestToken"), b""
+    if token is not None:
+        digest = hashlib.blake2b(_encode(actions), digest_size=16).digest()
+        earlier = session.token(token, since=now - TOKEN_SECONDS)
+        if earlier is not None:
+            if earlier != digest:
+                raise IdempotentParameterMismatchException()
+            return _answer(request, {}, repeated=True)
+    requests = [_checked(number, action) for number, action in enumerate(actions, 1)]
+    changes = [_change(session, kind, each) for kind, each in requests]
+    _require_distinct([(change.table, change.key) for change in changes])
+    reasons = [
+        _reason(session, change, each)
+        for change, (_, each) in zip(changes, requests, strict=True)
+    ]
+    if any(reason is not _NO_REASON for reason in reasons):
+        raise _cancelled(reasons)
+    _require_size(changes)
+    _store(session, changes)
+    if token is not None:
+        session.put_token(token, digest, now)
+    units: dict[str, float] = {}
+    if capacity.wanted(request):
+        for change in changes:
+            consumed = UNITS_FACTOR * capacity.write_units(change.old, change.new)
+            units[change.table.name] = units.get(change.table.name, 0) + consumed
+    return _answer(request, units)
+
+
+def transact_get_items(session: Session, request: Request) -> Answer:
+    """TransactGetItems: every item as it stands at one moment."""
+    requests = []
+    for number, action in enumerate(request["TransactItems"], 1):
+        _, get = one_of(action, GETS)
+        check_form(get, GETS["Get"], f"transactItems.{number}.member.get.")
+        requests.append(get)
+    places: list[tuple[Table, Key]] = []
+    responses: list[dict[str, Item]] = []
+    units: dict[str, float] = {}
+    for get in requests:
+        table, item = read_one(session, get)
+        key = table.request_key(get["Key"])
+        places.append((table, key))
+        responses.append({"Item": item} if item is not None else {})
+        if capacity.wanted(request):
+            size = size_bytes(session.get(table, key) or {})
+            consumed = UNITS_FACTOR * capacity.read_units(size, consistent=True)
+            units[table.name] = units.get(table.name, 0) + consumed
+    _require_distinct(places)
+    answer: Answer = {"Responses": responses}
+    entries = capacity.report(request, units, kind="Read")
+    if entries:
+        answer["ConsumedCapacity"] = entries
+    return answer
+
+
+def _checked(number: int, action: object) -> tuple[str, dict[str, Any]]:
+    kind, request = one_of(action, ACTIONS)
+    place = f"transactItems.{number}.member.{kind[0].lower()}{kind[1:]}."
+    check_form(request, ACTIONS[kind], place)
+    return kind, request
+
+
+def _change(session: Session, kind: str, request: Request) -> Change:
+    if kind == "Put":
+        return put_change(session, request)
+    return keyed_change(session, request, kind)
+
+
+def _reason(session: Session, change: Change, request: Request) -> Reason:
+    """Evaluate one action; why it cancels the transaction, or `_NO_REASON`."""
+    change.old = session.get(change.table, change.key)
+    if not change.holds():
+        reason: Reason = {
+            "Code": "ConditionalCheckFailed",
+            "Message": "The conditional request failed",
+        }
+        wanted = request.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD"
+        if wanted and change.old is not None:
+            reason["Item"] = change.old
+        return reason
+    try:
+        change.evaluate()
+    except ClientError as error:
+        return {"Code": "ValidationError", "Message": error.message}
+    return _NO_REASON
+
+
+def _cancelled(reasons: list[Reason]) -> TransactionCanceledException:
+    codes = ", ".join(reason["Code"] for reason in reasons)
+    return TransactionCanceledException(
+        "Transaction cancelled, please refer cancellation reasons for specific reasons"
+        f" [{codes}]",
+        CancellationReasons=[dict(reason) for reason in reasons],
+    )
+
+
+def _require_distinct(places: list[tuple[Table, Key]]) -> None:
+    if len({(table.id, key) for table, key in places}) < len(places):
+        raise ValidationException(
+            "Transaction request cannot include multiple operations on one item"
+        )
+
+
+def _require_size(changes: list[Change]) -> None:
+    total = sum(size_bytes(change.new) for change in changes if change.new is not None)
+    if total > TRANSACTION_BYTES_MAX:
+        raise ValidationException(
+            "Collective size of items in the transaction exceeds the limit of 4 MB"
+        )
+
+
+def _store(session: Session, changes: list[Change]) -> None:
+    """Write all changes, those of one table in one go."""
+    puts: dict[int, list[tuple[Key, Item]]] = {}
+    tables: dict[int, Table] = {}
+    for change in changes:
+        if change.kind == "ConditionCheck" or change.new is None:
+            change.store(session)
+        else:
+            tables[change.table.id] = change.table
+            puts.setdefault(change.table.id, []).append((change.key, change.new))
+    for id, rows in puts.items():
+        session.put(tables[id], rows)
+
+
+def _answer(
+    request: Request, units: Mapping[str, float], *, repeated: bool = False
+) -> Answer:
+    if repeated and capacity.wanted(request):
+        # DynamoDB bills a repeat as reads of the items; their number is what it tells.
+        tables = [
+            content["TableName"]
+            for action in request["TransactItems"]
+            for content in action.values()
+        ]
+        units = {table: float(UNITS_FACTOR * tables.count(table)) for table in tables}
+    entries = capacity.report(request, units, kind="Read" if repeated else "Write")
+    return {"ConsumedCapacity": entries} if entries else {}
