@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from botocore.exceptions import ClientError, ReadTimeoutError
+from botocore.exceptions import ReadTimeoutError
 
 Fault = Callable[[Callable[[], Any]], Any]
 
@@ -39,9 +39,18 @@ def refused(code: str, reasons: list[str] | None = None, retried: int = 0) -> Fa
         }
         if reasons is not None:
             response["CancellationReasons"] = [{"Code": reason} for reason in reasons]
-        raise ClientError(response, "Operation")
+        raise _RefusalError(response)
 
+    fault.__name__ = f"{code}-retried" if retried else code
     return fault
+
+
+class _RefusalError(Exception):
+    """DynamoDB's answer; `FaultyClient` raises it as its client would."""
+
+    def __init__(self, response: Any) -> None:
+        super().__init__(response)
+        self.response = response
 
 
 CONFLICT = refused("TransactionCanceledException", ["TransactionConflict"])
@@ -63,7 +72,7 @@ class FaultyClient:
     def __init__(self, client: Any, **faults: list[Fault]) -> None:
         self._client = client
         self._faults = {name: deque(planned) for name, planned in faults.items()}
-        self.exceptions = _Exceptions(client)
+        self.exceptions = client.exceptions
         self.requests: list[tuple[str, dict[str, Any]]] = []
 
     def plan(self, operation: str, faults: list[Fault]) -> None:
@@ -79,17 +88,19 @@ class FaultyClient:
             self.requests.append((name, request))
             planned = self._faults.get(name)
             fault = planned.popleft() if planned else no_fault
-            return fault(lambda: method(**request))
+            try:
+                return fault(lambda: method(**request))
+            except _RefusalError as refusal:
+                raise _as_clients(self._client, refusal.response) from None
 
         return call
 
 
-class _Exceptions:
-    """The wrapped client's exceptions; `ClientError` is botocore's too."""
-
-    def __init__(self, client: Any) -> None:
-        self._exceptions = client.exceptions
-        self.ClientError = (client.exceptions.ClientError, ClientError)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._exceptions, name)
+def _as_clients(client: Any, response: Any) -> Exception:
+    """The refusal as an error of the wrapped client's own class."""
+    kind = type("RefusedError", (client.exceptions.ClientError,), {})
+    error: Exception = kind.__new__(kind, response["Error"]["Message"])
+    error.response = response  # type: ignore[attr-defined]
+    error.operation_name = "Operation"  # type: ignore[attr-defined]
+    error.code = error.message = response["Error"]["Code"]  # type: ignore[attr-defined]
+    return error

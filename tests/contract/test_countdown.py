@@ -3,7 +3,6 @@
 import threading
 
 import pytest
-from faulty import FaultyClient, after, lost_after, lost_before, refused
 
 from footfall import (
     AlreadyExistsError,
@@ -17,6 +16,7 @@ from footfall import (
 )
 from footfall.counters.countdown import PLACES_MAX
 from footfall.counters.port import Store
+from tests.faulty import FaultyClient, after, lost_after, lost_before, refused
 
 
 def countdown(store: Store, name: str = "prize", **arguments: int) -> Countdown:

@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable
 
 import pytest
-from faulty import CONFLICT, Fault, FaultyClient, lost_after, lost_before, refused
 
 from footfall import (
     Counter,
@@ -18,6 +17,7 @@ from footfall import (
     ThrottledError,
 )
 from footfall.counters.port import CONFLICT_TRIES_MAX, DynamoDBClient, Store
+from tests.faulty import CONFLICT, Fault, FaultyClient, lost_after, lost_before, refused
 
 URL = "https://www.fernandomc.com/"
 THROTTLED = refused("ProvisionedThroughputExceededException")

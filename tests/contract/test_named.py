@@ -1,7 +1,6 @@
 """Named counters on every client, as the command line and the API use them."""
 
 import pytest
-from faulty import FaultyClient, lost_before
 
 from footfall import (
     AlreadyExistsError,
@@ -24,6 +23,7 @@ from footfall.counters.named import (
     show_counter,
 )
 from footfall.counters.port import Store
+from tests.faulty import FaultyClient, lost_before
 
 
 def test_a_counter_is_created_moved_shown_and_deleted(store: Store) -> None:

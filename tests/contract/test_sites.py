@@ -1,7 +1,6 @@
 """Sites on every client: added, listed, removed, mended."""
 
 import pytest
-from faulty import FaultyClient, after, lost_after, lost_before
 
 from footfall import (
     AlreadyExistsError,
@@ -23,6 +22,7 @@ from footfall.visits.sites import (
     sites_version,
 )
 from footfall.visits.visit import Visit
+from tests.faulty import FaultyClient, after, lost_after, lost_before
 
 URL = "https://a.example/"
 NOW_MS = 1_795_608_000_000

@@ -4,7 +4,6 @@ import time
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from faulty import CONFLICT, FaultyClient, after, lost_after, lost_before, refused
 
 from footfall import (
     IndeterminateError,
@@ -23,6 +22,7 @@ from footfall.visits.site import Site
 from footfall.visits.sites import add_site
 from footfall.visits.verify import repair, verify
 from footfall.visits.visit import Outcome, Visit
+from tests.faulty import CONFLICT, FaultyClient, after, lost_after, lost_before, refused
 
 URL = "https://a.example/"
 NOW_MS = int(time.time() * 1000)

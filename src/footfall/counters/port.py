@@ -128,14 +128,12 @@ def store_errors(client: DynamoDBClient) -> tuple[type[Exception], ...]:
 
 def error_code(error: Exception) -> str:
     """DynamoDB's code of an error, "" when no answer came."""
-    response: Mapping[str, Any] = getattr(error, "response", {})
-    return str(response.get("Error", {}).get("Code", ""))
+    return str(_response(error).get("Error", {}).get("Code", ""))
 
 
 def cancellation_reasons(error: Exception) -> list[Mapping[str, Any]]:
     """Why a transaction was cancelled: one reason for each action, in order."""
-    response: Mapping[str, Any] = getattr(error, "response", {})
-    return list(response.get("CancellationReasons", ()))
+    return list(_response(error).get("CancellationReasons", ()))
 
 
 def reason_codes(error: Exception) -> list[str]:
@@ -199,8 +197,12 @@ _NEVER_SENT = frozenset(
 
 def _was_retried(error: Exception) -> bool:
     # An earlier try of the SDK's own may have been applied and its answer lost.
-    response: Mapping[str, Any] = getattr(error, "response", {})
-    return bool(response.get("ResponseMetadata", {}).get("RetryAttempts", 0))
+    return bool(_response(error).get("ResponseMetadata", {}).get("RetryAttempts", 0))
+
+
+def _response(error: Exception) -> Mapping[str, Any]:
+    # botocore's errors without an answer have the attribute, too, and it is None.
+    return getattr(error, "response", None) or {}
 
 
 def retry_conflicts(client: DynamoDBClient, call: Callable[[], Result]) -> Result:

@@ -26,7 +26,6 @@ from footfall.counters.tables import (
     Request,
 )
 from footfall.errors import (
-    FootfallError,
     NotANumberError,
     SiteNotFoundError,
     ThrottledError,
@@ -44,20 +43,11 @@ class Baselines:
         self.store = store
         self._known: set[str] = set()
 
-    def ensure(self, site: str) -> FootfallError | None:
-        """Store the site's baseline unless it has one.
-
-        Returns:
-            None, or the error because of which nothing can be counted for the site.
-        """
-        if site in self._known:
-            return None
-        try:
+    def ensure(self, site: str) -> None:
+        """Store the site's baseline unless it has one; errors as `ensure_baseline`."""
+        if site not in self._known:
             ensure_baseline(self.store, site)
-        except FootfallError as error:
-            return error
-        self._known.add(site)
-        return None
+            self._known.add(site)
 
 
 def ensure_baseline(store: Store, site: str) -> None:

@@ -29,6 +29,7 @@ from footfall.counters.port import (
     Store,
     batching,
     cancellation_reasons,
+    error_code,
     is_conflict,
     reason_codes,
     store_errors,
@@ -216,7 +217,8 @@ class Recorder:
         codes = reason_codes(error)
         if "ConditionalCheckFailed" in codes:
             return self._without_duplicates(error, group, found)
-        if "ValidationError" in codes:
+        # AWS cancels for a number that is none; DynamoDB Local refuses the request.
+        if "ValidationError" in codes or error_code(error) == "ValidationException":
             return self._refuse(group, found, self._explain(group.site, error))
         translated = translate(
             error, "TransactWriteItems", self.store.tables.visit_receipts
