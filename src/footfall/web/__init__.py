@@ -1,0 +1,1 @@
+"""HTTP: one resource a file, each decodes, calls the domain and encodes."""

@@ -1,0 +1,76 @@
+"""Who may: owner's routes without a password answer this machine's own browser only.
+
+Three things could make a stranger's request look local, and each is refused (DESIGN,
+section 6):
+
+    a reverse proxy on this machine     it adds a forwarding header
+    DNS rebinding                       the browser sends the stranger's own Host
+    a page of another origin            the browser sends its Origin with a change
+"""
+
+from collections.abc import Mapping
+from ipaddress import ip_address
+
+from footfall.web.problems import HttpError
+
+_FORWARDING_HEADERS = (
+    "cf-connecting-ip",
+    "forwarded",
+    "true-client-ip",
+    "via",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-proto",
+    "x-real-ip",
+)
+_SAFE_METHODS = frozenset({"GET", "HEAD"})
+_OWN_SITES = frozenset({"same-origin", "none"})
+
+
+def check_owner(method: str, headers: Mapping[str, str]) -> None:
+    """Let the owner in, who sits at this machine.
+
+    Args:
+        method: The request's method.
+        headers: The request's headers, names in lower case.
+
+    Raises:
+        HttpError: The request came from elsewhere, or from another page.
+    """
+    for name in _FORWARDING_HEADERS:
+        if name in headers:
+            raise _forbidden(
+                f"it came through a proxy ({name}); open the server's own loopback"
+                " address on its machine"
+            )
+    host = headers.get("host", "")
+    if not is_loopback(host):
+        raise _forbidden(f"its Host {host!r} is no loopback name; open it by 127.0.0.1")
+    if method in _SAFE_METHODS:
+        return
+    origin = headers.get("origin")
+    if origin is not None and origin.partition("://")[2] != host:
+        raise _forbidden(f"a page of another origin, {origin!r}, asked for a change")
+    if headers.get("sec-fetch-site", "none") not in _OWN_SITES:
+        raise _forbidden("a page of another site asked for a change")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a Host, with or without a port, is a name of this machine."""
+    name = host[1:].partition("]")[0] if host[:1] == "[" else host.partition(":")[0]
+    name = name.lower()
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+def _forbidden(why: str) -> HttpError:
+    return HttpError(
+        403,
+        "The owner's alone",
+        f"this page is the owner's, and no password is set, so the request was refused:"
+        f" {why}",
+    )

@@ -1,0 +1,105 @@
+"""The application: the table of routes, and what lives as long as the server.
+
+The counting routes are looked for first and are plain ASGI (`counting`); everything
+else goes through Starlette.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.resources import files
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from footfall.counters.port import Store
+from footfall.errors import FootfallError
+from footfall.visits.group import GroupCommit
+from footfall.web.answers import on_error, on_missing, on_wrong_method
+from footfall.web.badge import Badges
+from footfall.web.beacon import Beacon
+from footfall.web.bodies import Receive, Scope, Send
+from footfall.web.counters import Counters
+from footfall.web.counting import PIXEL_PATH, VISITS_PATH, Counting
+from footfall.web.directory import SiteDirectory
+from footfall.web.health import Health
+from footfall.web.pages import Pages
+from footfall.web.settings import Settings
+from footfall.web.stats import Stats
+
+_COUNTING_PATHS = frozenset({VISITS_PATH, PIXEL_PATH})
+
+
+class App:
+    """The ASGI application; it lives between the lifespan's start and end."""
+
+    def __init__(self, store: Store, settings: Settings) -> None:
+        self._commit = GroupCommit(store)
+        self._directory = SiteDirectory(store)
+        self._counting = Counting(store, self._commit, self._directory)
+        self._rest = Starlette(
+            routes=_routes(store, settings, self._directory),
+            exception_handlers={
+                FootfallError: on_error,
+                404: on_missing,
+                405: on_wrong_method,
+                HTTPException: _on_http_exception,
+            },
+            lifespan=self._lifespan,
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request, or the server's whole life."""
+        if scope["type"] == "http" and scope["path"] in _COUNTING_PATHS:
+            await self._counting(scope, receive, send)
+        else:
+            await self._rest(scope, receive, send)
+
+    @asynccontextmanager
+    async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
+        try:
+            await self._directory.start()
+            yield
+        finally:
+            await self._directory.stop()
+            self._commit.close()
+
+
+def create_app(store: Store, settings: Settings) -> App:
+    """The web server's application on a store."""
+    return App(store, settings)
+
+
+def _routes(
+    store: Store, settings: Settings, directory: SiteDirectory
+) -> list[Route | Mount]:
+    badges, beacon = Badges(store, directory), Beacon()
+    counters, health = Counters(store, settings), Health(store)
+    pages, stats = Pages(store, directory), Stats(store, directory)
+    static = StaticFiles(directory=str(files("footfall.web").joinpath("static")))
+    return [
+        Route("/", pages.dashboard),
+        Route("/demo", pages.demo),
+        Route("/demo/{page}", pages.demo),
+        Route("/beacon.js", beacon.newest),
+        Route(beacon.versioned_path, beacon.versioned),
+        Route("/badge.svg", badges.svg),
+        Route("/badge.json", badges.json),
+        Route("/v1/stats", stats.get),
+        Route("/v1/counters/{name}", counters.get, methods=["GET"]),
+        Route("/v1/counters/{name}", counters.put, methods=["PUT"]),
+        Route("/v1/counters/{name}", counters.delete, methods=["DELETE"]),
+        Route("/v1/counters/{name}/add", counters.add, methods=["POST"]),
+        Route("/v1/counters/{name}/claim", counters.claim, methods=["POST"]),
+        Route("/v1/counters/{name}/claim", counters.preflight, methods=["OPTIONS"]),
+        Route("/healthz", health.live),
+        Route("/readyz", health.ready),
+        Mount("/static", static),
+    ]
+
+
+async def _on_http_exception(request: Request, error: Exception) -> Response:
+    return await on_missing(request, error)

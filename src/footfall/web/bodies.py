@@ -1,0 +1,86 @@
+"""Requests' bodies: bounded, of a known type, decoded into what they should be."""
+
+import re
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from typing import Any, TypeVar
+
+import msgspec
+
+from footfall.errors import InvalidInputError
+from footfall.web.problems import HttpError
+
+BODY_BYTES_MAX = 8 * 1024
+
+Message = MutableMapping[str, Any]
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Decoded = TypeVar("Decoded")
+
+_JSON_TYPES = (b"application/json", b"text/plain")
+_PLACE = re.compile(r"(.*?)(?: - at `\$?\.?(.*)`)?", re.DOTALL)
+_FIELD = re.compile(r"field `(\w+)`")
+
+
+class DisconnectedError(Exception):
+    """The other side has gone before its request was whole."""
+
+
+async def read_body(receive: Receive) -> bytes:
+    """The request's whole body.
+
+    Raises:
+        HttpError: It is larger than `BODY_BYTES_MAX`.
+        DisconnectedError: The other side has gone.
+    """
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    while message.get("more_body") and len(body) <= BODY_BYTES_MAX:
+        message = await receive()
+        body += message.get("body", b"")
+    if message["type"] == "http.disconnect":
+        raise DisconnectedError
+    if len(body) > BODY_BYTES_MAX:
+        raise HttpError(
+            413, "Too large", f"a body may have {BODY_BYTES_MAX} bytes; send less"
+        )
+    return body
+
+
+def check_json_type(headers: Iterable[tuple[bytes, bytes]]) -> None:
+    """Refuse a body that does not say it is JSON, or plain text.
+
+    Plain text is what a page may send to another origin without a preflight.
+
+    Raises:
+        HttpError: The Content-Type is another.
+    """
+    for name, value in headers:
+        if name == b"content-type":
+            if value.startswith(_JSON_TYPES):
+                return
+            break
+    raise HttpError(
+        415,
+        "Not JSON",
+        "send a JSON object with Content-Type: application/json, or text/plain",
+    )
+
+
+def decode(decoder: msgspec.json.Decoder[Decoded], body: bytes) -> Decoded:
+    """The body as what the decoder makes of it.
+
+    Raises:
+        InvalidInputError: It is not JSON, or a field is missing, unknown or wrong; the
+            field is named.
+    """
+    try:
+        return decoder.decode(body)
+    except msgspec.ValidationError as error:
+        matched = _PLACE.fullmatch(str(error))
+        problem, place = matched.groups() if matched else (str(error), None)
+        named = _FIELD.search(problem)
+        field = place or (named.group(1) if named else "body")
+        raise InvalidInputError(field, problem) from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise InvalidInputError("body", f"is not JSON: {error}") from error

@@ -1,0 +1,119 @@
+"""Named counters and count-downs over HTTP.
+
+Reading one is public, since its number is there to be shown. Everything else is the
+owner's, but for claims where the owner opened them.
+"""
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from footfall.counters import named
+from footfall.counters.port import Store
+from footfall.web.access import check_owner
+from footfall.web.answers import ANY_ORIGIN, in_thread, json_answer
+from footfall.web.bodies import BODY_BYTES_MAX, check_json_type, decode
+from footfall.web.problems import HttpError
+from footfall.web.settings import Settings
+
+
+class _Put(msgspec.Struct, forbid_unknown_fields=True):
+    """A counter at a value; with a floor, a count-down from it."""
+
+    value: int
+    floor: int | None = None
+
+
+class _Add(msgspec.Struct, forbid_unknown_fields=True):
+    amount: int
+    id: str
+
+
+class _Claim(msgspec.Struct, forbid_unknown_fields=True):
+    id: str
+
+
+_put = msgspec.json.Decoder(_Put)
+_add = msgspec.json.Decoder(_Add)
+_claim = msgspec.json.Decoder(_Claim)
+
+_PREFLIGHT = {
+    **ANY_ORIGIN,
+    "access-control-allow-methods": "GET, POST, OPTIONS",
+    "access-control-allow-headers": "Content-Type",
+    "access-control-max-age": "86400",
+}
+
+
+class Counters:
+    """The counter routes; `{name}` is in the path."""
+
+    def __init__(self, store: Store, settings: Settings) -> None:
+        self._store = store
+        self._settings = settings
+
+    async def get(self, request: Request) -> Response:
+        """The number as it stands."""
+        counter = await in_thread(named.show_counter, self._store, _name(request))
+        return json_answer({"value": counter.value}, headers=ANY_ORIGIN)
+
+    async def put(self, request: Request) -> Response:
+        """Create a counter, or with a floor a count-down."""
+        check_owner(request.method, request.headers)
+        name, wanted = _name(request), decode(_put, await _body(request))
+        if wanted.floor is None:
+            await in_thread(named.create_counter, self._store, name, wanted.value)
+        else:
+            await in_thread(
+                named.create_countdown, self._store, name, wanted.value, wanted.floor
+            )
+        return json_answer({"value": wanted.value}, 201)
+
+    async def delete(self, request: Request) -> Response:
+        """Delete a counter, or a count-down with its claims."""
+        check_owner(request.method, request.headers)
+        await in_thread(named.delete_counter, self._store, _name(request))
+        return Response(status_code=204)
+
+    async def add(self, request: Request) -> Response:
+        """Add an amount, once for each id."""
+        check_owner(request.method, request.headers)
+        name, wanted = _name(request), decode(_add, await _body(request))
+        added = await in_thread(
+            named.add_to_counter, self._store, name, wanted.amount, id=wanted.id
+        )
+        return json_answer(added)
+
+    async def claim(self, request: Request) -> Response:
+        """Take a place for an id; the same id again gets the same answer."""
+        if not self._settings.public_claims:
+            check_owner(request.method, request.headers)
+        name, wanted = _name(request), decode(_claim, await _body(request))
+        claim = await in_thread(named.claim, self._store, name, id=wanted.id)
+        return json_answer(claim, headers=self._claim_headers())
+
+    async def preflight(self, _: Request) -> Response:
+        """Whether a page of another origin may claim: where claims are open."""
+        if not self._settings.public_claims:
+            raise HttpError(403, "The owner's alone", "claims are not open to pages")
+        return Response(status_code=204, headers=_PREFLIGHT)
+
+    def _claim_headers(self) -> dict[str, str]:
+        return ANY_ORIGIN if self._settings.public_claims else {}
+
+
+def _name(request: Request) -> str:
+    name: str = request.path_params["name"]
+    return name
+
+
+async def _body(request: Request) -> bytes:
+    check_json_type(request.scope["headers"])
+    body = b""
+    async for part in request.stream():
+        body += part
+        if len(body) > BODY_BYTES_MAX:
+            raise HttpError(
+                413, "Too large", f"a body may have {BODY_BYTES_MAX} bytes; send less"
+            )
+    return body

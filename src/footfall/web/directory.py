@@ -1,0 +1,79 @@
+"""The sites as a running server knows them, never more than a second old.
+
+Every change of the sites moves one version number in the store; it is read twice a
+second, and the sites only when it moved. A site that somebody put into the table by
+hand moves nothing, so a visit to an unknown one makes the server look, once a second
+at most.
+"""
+
+import asyncio
+import logging
+import time
+
+from footfall.counters.port import Store
+from footfall.errors import FootfallError
+from footfall.visits.site import SiteIndex
+from footfall.visits.sites import load_sites, sites_version
+
+POLL_SECONDS = 0.5
+LOOK_AGAIN_SECONDS = 1.0
+
+_log = logging.getLogger("footfall.web")
+
+
+class SiteDirectory:
+    """The sites, refreshed in the background between `start` and `stop`."""
+
+    def __init__(self, store: Store) -> None:
+        self.sites = SiteIndex(())
+        self._store = store
+        self._version = -1
+        self._looked_at = 0.0
+        self._looking = asyncio.Lock()
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Read the sites, and keep them read.
+
+        Raises:
+            FootfallError: The store cannot be read.
+        """
+        await self._refresh()
+        self._task = asyncio.create_task(self._poll())
+
+    async def stop(self) -> None:
+        """Read no more."""
+        if self._task is not None:
+            self._task.cancel()
+
+    async def look_again(self) -> SiteIndex:
+        """The sites, read again unless that was a moment ago.
+
+        Raises:
+            UnavailableError: The store is away.
+        """
+        async with self._looking:
+            if time.monotonic() - self._looked_at >= LOOK_AGAIN_SECONDS:
+                self.sites = await asyncio.to_thread(load_sites, self._store)
+                self._looked_at = time.monotonic()
+        return self.sites
+
+    async def _poll(self) -> None:
+        away = False
+        while True:
+            await asyncio.sleep(POLL_SECONDS)
+            try:
+                await self._refresh()
+            except FootfallError as error:
+                if not away:
+                    _log.warning("the sites may be out of date: %s", error)
+                away = True
+            else:
+                away = False
+
+    async def _refresh(self) -> None:
+        version = await asyncio.to_thread(sites_version, self._store)
+        if version != self._version:
+            self.sites = await asyncio.to_thread(load_sites, self._store)
+            self._looked_at = time.monotonic()
+            self._version = version

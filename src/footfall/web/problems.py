@@ -1,0 +1,91 @@
+"""The one table from an error to its HTTP answer: RFC 9457, Problem Details.
+
+Every problem says in `written` whether the write happened: "no", or "unknown" and then
+the same request with the same id finds out. What is worth a retry says when, in
+Retry-After.
+"""
+
+from dataclasses import dataclass, field
+
+import msgspec
+
+from footfall.errors import (
+    AlreadyExistsError,
+    FootfallError,
+    IdReusedError,
+    IndeterminateError,
+    InvalidInputError,
+    NotANumberError,
+    NotFoundError,
+    StoreError,
+    TableNotFoundError,
+    ThrottledError,
+    UnavailableError,
+)
+
+Headers = list[tuple[bytes, bytes]]
+
+_RETRY_SECONDS = 1.0
+
+
+class HttpError(FootfallError):
+    """A request that HTTP itself refuses, before anything of ours is asked."""
+
+    def __init__(self, status: int, title: str, detail: str, **headers: str) -> None:
+        super().__init__(detail)
+        self.status, self.title = status, title
+        self.headers = {name.replace("_", "-"): text for name, text in headers.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """An error as an answer: its status, further headers, and the document."""
+
+    status: int
+    body: bytes
+    headers: Headers = field(default_factory=list)
+
+
+# The first class that the error is an instance of decides: subclasses stand first.
+_STATUSES: tuple[tuple[type[FootfallError], int, str], ...] = (
+    (InvalidInputError, 400, "Not valid"),
+    (TableNotFoundError, 503, "The store is not set up"),
+    (NotFoundError, 404, "Not found"),
+    (AlreadyExistsError, 409, "Exists already"),
+    (NotANumberError, 409, "Not a number"),
+    (IdReusedError, 409, "Id used before"),
+    (ThrottledError, 503, "Too much at once"),
+    (UnavailableError, 503, "The store is away"),
+    (IndeterminateError, 503, "Outcome unknown"),
+    (StoreError, 503, "The store refused"),
+)
+
+
+def problem_of(error: FootfallError) -> Problem:
+    """The answer to a request that met this error."""
+    headers: dict[str, str] = {}
+    if isinstance(error, HttpError):
+        status, title, headers = error.status, error.title, dict(error.headers)
+    else:
+        status, title = next(
+            (status, title)
+            for kind, status, title in _STATUSES
+            if isinstance(error, kind)
+        )
+    document: dict[str, str | int] = {
+        "title": title,
+        "status": status,
+        "detail": str(error),
+        "written": error.written,
+    }
+    if isinstance(error, InvalidInputError):
+        document["field"] = error.field
+    if status == 503:
+        seconds = getattr(error, "retry_after_seconds", _RETRY_SECONDS)
+        headers["retry-after"] = str(max(1, round(seconds)))
+    return Problem(
+        status,
+        msgspec.json.encode(document),
+        [(b"content-type", b"application/problem+json")]
+        + [(name.encode(), text.encode()) for name, text in headers.items()],
+    )

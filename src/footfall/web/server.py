@@ -1,0 +1,132 @@
+"""Runs the application: uvicorn with uvloop and httptools, until it is told to stop.
+
+No access log is written, since it would hold readers' addresses. A stop by SIGTERM or
+SIGINT answers what was accepted and then returns.
+"""
+
+import contextlib
+import errno
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from types import FrameType
+from typing import Any
+
+import uvicorn
+
+from footfall.counters.port import Store
+from footfall.errors import InvalidInputError
+from footfall.web.app import create_app
+from footfall.web.settings import Settings
+
+BACKLOG = 2_048
+KEEP_ALIVE_SECONDS = 30
+STOP_SECONDS_MAX = 15  # for what was accepted; a group takes milliseconds
+
+_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+def run(
+    store: Store,
+    settings: Settings,
+    *,
+    host: str,
+    port: int,
+    on_started: Callable[[int], None],
+) -> None:
+    """Serve a store until SIGTERM or SIGINT.
+
+    Args:
+        store: What is served.
+        settings: The owner's.
+        host: The address to listen on.
+        port: The port; 0 takes a free one.
+        on_started: Called with the port when requests are answered.
+
+    Raises:
+        InvalidInputError: Nobody can listen there: the port is taken, say.
+    """
+    serve(create_app(store, settings), host=host, port=port, on_started=on_started)
+
+
+def serve(app: Any, *, host: str, port: int, on_started: Callable[[int], None]) -> None:
+    """Serve any ASGI application as `run` does."""
+    with listen(host, port) as listener:
+        config = uvicorn.Config(
+            app,
+            http="httptools",
+            loop="uvloop",
+            lifespan="on",
+            access_log=False,
+            server_header=False,
+            log_level="warning",
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
+            timeout_graceful_shutdown=STOP_SECONDS_MAX,
+            backlog=BACKLOG,
+            proxy_headers=False,
+            ws="none",
+        )
+        server = _Server(config, lambda: on_started(listener.getsockname()[1]))
+        server.run(sockets=[listener])
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket bound to the address.
+
+    Raises:
+        InvalidInputError: It cannot be bound; the message says why.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except (OSError, OverflowError) as error:
+        listener.close()
+        raise InvalidInputError("port", _why_not(error, host, port)) from error
+    return listener
+
+
+def _why_not(error: OSError | OverflowError, host: str, port: int) -> str:
+    match getattr(error, "errno", None):
+        case errno.EADDRINUSE:
+            return (
+                f"{port} on {host} is in use by another program; stop it, or choose"
+                f" another with --port"
+            )
+        case errno.EACCES:
+            return f"{port} on {host} needs more rights; choose one from 1024 on"
+        case _:
+            return f"{port} on {host} cannot be listened on: {error}"
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server, which tells when it answers and ends by returning.
+
+    uvicorn raises the signal again when it has stopped, so that the process ends as if
+    it had been killed; a stop that was asked for is no failure.
+    """
+
+    def __init__(self, config: uvicorn.Config, on_started: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_started = on_started
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start listening, and tell."""
+        await super().startup(sockets)
+        if self.started:
+            self._on_started()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Let the signals stop the server, and nothing else."""
+
+        def stop(_: int, __: FrameType | None) -> None:
+            self.should_exit = True
+
+        earlier = {number: signal.signal(number, stop) for number in _STOP_SIGNALS}
+        try:
+            yield
+        finally:
+            for number, handler in earlier.items():
+                signal.signal(number, handler)
