@@ -224,13 +224,13 @@ def _require_used(
         used.update(expression.values)
     if len(used) == len(names) + len(values):
         return
-    for parameter, given in ((_NAMES, names), (_VALUES, values)):
-        unused = [key for key in given if key not in used]
-        if unused:
-            raise ValidationException(
-                f"Value provided in {parameter} unused in expressions: keys:"
-                f" {{{', '.join(unused)}}}"
-            )
+    parameter, unused = _NAMES, [name for name in names if name not in used]
+    if not unused:
+        parameter, unused = _VALUES, [name for name in values if name not in used]
+    raise ValidationException(
+        f"Value provided in {parameter} unused in expressions: keys:"
+        f" {{{', '.join(unused)}}}"
+    )
 
 
 def _require_distinct_paths(

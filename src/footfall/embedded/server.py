@@ -9,6 +9,11 @@ Requests that arrive while a group is being stored form the next group. So the m
 connections there are, the fewer fsyncs a request costs, and a single one waits for
 nobody. No answer leaves before the whole group is durable.
 
+When others wait already, the next group starts once as many have come as were just
+answered, or after a millisecond. Without that pause the callers fall into two groups
+that take turns: twice the fsyncs, and a worker and a loop that always contend for
+Python's lock (measured with 32 connections: a quarter fewer requests a second).
+
 Only requests whose Host is a loopback name are answered: a web page can make a
 browser resolve its own name to 127.0.0.1 (DNS rebinding), but not change the Host
 that the browser then sends. A page that names 127.0.0.1 itself cannot send
@@ -31,9 +36,11 @@ from footfall.embedded.exceptions import (
 )
 
 GROUP_MAX = 256  # requests stored under one fsync
+GATHERING_SECONDS = 0.001
 DISCARDED_BYTES_MAX = 64 * 1024 * 1024  # of a body that is too large
 EXPIRY_PAUSE_SECONDS = 5.0
-EXPIRY_ITEMS_MAX = 1000  # deleted in one go, so that requests need not wait long
+
+_HEADERS = frozenset((b"host", b"content-type", b"x-amz-target"))  # all that is used
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -50,8 +57,8 @@ class Client(Protocol):
     def batch(self, calls: Sequence[Call]) -> list[Answer]:
         """Do many independent requests under one fsync."""
 
-    def expire_items(self, budget: int) -> int:
-        """Delete at most `budget` items whose time has come."""
+    def expire_items(self) -> int:
+        """Delete some of the items whose time has come; return how many."""
 
 
 def create_app(client: Client) -> "Endpoint":
@@ -68,7 +75,6 @@ class Endpoint:
     def __init__(self, client: Client) -> None:
         """Serve the client's tables; see `create_app`."""
         self._groups = _Groups(client)
-        self._client = client
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Serve one request, or the application's whole life."""
@@ -91,7 +97,6 @@ class Endpoint:
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
         expiry = asyncio.create_task(self._expire())
-        expiry.add_done_callback(_log_failure)
         await send({"type": "lifespan.startup.complete"})
         await receive()
         expiry.cancel()
@@ -99,20 +104,17 @@ class Endpoint:
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _expire(self) -> None:
-        """Delete expired items for ever, a bounded number at a time."""
+        """Delete expired items for ever, a slice at a time."""
         while True:
             await asyncio.sleep(EXPIRY_PAUSE_SECONDS)
-            while (
-                await asyncio.to_thread(self._client.expire_items, EXPIRY_ITEMS_MAX)
-                >= EXPIRY_ITEMS_MAX
-            ):
-                pass
+            await self._groups.expire()
 
     async def _respond(self, scope: Message, receive: Receive) -> wire.Response | None:
         """Return the response; None if the other side has gone."""
         headers = {
             name.decode("latin-1"): value.decode("latin-1")
             for name, value in scope["headers"]
+            if name in _HEADERS
         }
         host = headers.get("host", "")
         if not _is_loopback(host):
@@ -142,11 +144,6 @@ class Endpoint:
         if isinstance(answer, ClientError):
             return wire.encode_error(answer)
         return wire.encode_answer(operation, answer)
-
-
-def _log_failure(task: asyncio.Task[None]) -> None:
-    if not task.cancelled():
-        _log.error("Expired items are no longer deleted", exc_info=task.exception())
 
 
 class _TooLargeError(Exception):
@@ -205,11 +202,13 @@ class _Groups:
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="dynamodb")
         self._waiting: list[tuple[Call, asyncio.Future[Answer]]] = []
         self._busy = False
+        self._expected = 0  # requests that the next group need not wait for more of
+        self._pause: asyncio.TimerHandle | None = None  # while it does wait
         self._idle = asyncio.Event()
         self._idle.set()
 
-    async def add(self, call: Call) -> Answer:
-        """Do a request in the next group and return its answer, durable."""
+    def add(self, call: Call) -> asyncio.Future[Answer]:
+        """Put a request into the next group; its answer comes when it is durable."""
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Answer] = loop.create_future()
         self._waiting.append((call, answer))
@@ -218,37 +217,59 @@ class _Groups:
             self._idle.clear()
             # Not at once: what the loop has read already goes into the same group
             loop.call_soon(self._start)
-        return await answer
+        elif self._pause is not None and len(self._waiting) >= self._expected:
+            self._pause.cancel()
+            self._pause = None
+            loop.call_soon(self._start)
+        return answer
+
+    async def expire(self) -> None:
+        """Delete a slice of the expired items, between two groups."""
+        loop = asyncio.get_running_loop()
+        slice_ = loop.run_in_executor(self._worker, self._client.expire_items)
+        await asyncio.wait((slice_,))
+        failure = slice_.exception()
+        if failure is not None:
+            _log.error("Expired items were not deleted", exc_info=failure)
 
     def _start(self) -> None:
+        self._pause = None
         group, self._waiting = self._waiting[:GROUP_MAX], self._waiting[GROUP_MAX:]
-        if not group:
-            self._busy = False
-            self._idle.set()
-            return
         stored = asyncio.get_running_loop().run_in_executor(
             self._worker, self._client.batch, [call for call, _ in group]
         )
         stored.add_done_callback(lambda done: self._finish(group, done))
+
+    def _gather(self, answered: int) -> None:
+        """Start the next group, once those just answered may have asked again."""
+        if not self._waiting:
+            self._busy = False
+            self._idle.set()
+            return
+        loop = asyncio.get_running_loop()
+        self._expected = min(len(self._waiting) + answered, GROUP_MAX)
+        if len(self._waiting) >= self._expected:
+            loop.call_soon(self._start)
+        else:
+            self._pause = loop.call_later(GATHERING_SECONDS, self._start)
 
     def _finish(
         self,
         group: list[tuple[Call, asyncio.Future[Answer]]],
         stored: asyncio.Future[list[Answer]],
     ) -> None:
-        self._start()
+        self._gather(len(group))
         failure = stored.exception()
-        if failure is not None:
-            _log.error("A group of requests failed", exc_info=failure)
-            answers: list[Answer] = [
-                InternalServerError(
-                    "The engine failed and the write may have happened; its log says"
-                    " why"
-                )
-                for _ in group
-            ]
-        else:
+        if failure is None:
             answers = stored.result()
+        else:
+            _log.error("A group of requests failed", exc_info=failure)
+            if not isinstance(failure, ClientError):
+                failure = InternalServerError(
+                    "The engine failed and the request may have been done; the log"
+                    " says why"
+                )
+            answers = [failure] * len(group)
         for (_, waiting), answer in zip(group, answers, strict=True):
             if not waiting.done():  # whoever waited may have been cancelled
                 waiting.set_result(answer)

@@ -22,6 +22,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from footfall.embedded.attribute import NESTING_MAX
 from footfall.embedded.exceptions import (
     AccessDeniedException,
     ClientError,
@@ -62,6 +63,7 @@ _STRUCTURES = frozenset(
         "DeleteRequest",
     )
 )
+_STRUCTURE_LEVELS_MAX = 3  # the request, an action of its list, what the action does
 # What a body has if there is a binary value in it: the key, or an escape in a key
 _BINARY_MARKS = (b'"B"', b'"BS"', b"\\u")
 
@@ -102,7 +104,7 @@ def decode_request(headers: Mapping[str, str], body: bytes) -> tuple[str, Reques
     if not isinstance(request, dict):
         raise SerializationException("Start of structure expected")
     if any(mark in body for mark in _BINARY_MARKS):
-        _decode_structure(request)
+        _decode_structure(request, 1)
     return operation, request
 
 
@@ -118,21 +120,26 @@ def is_json(headers: Mapping[str, str]) -> bool:
     return headers.get("content-type", "").partition(";")[0].strip() in _JSON_TYPES
 
 
-def _decode_structure(structure: Request) -> None:
+def _decode_structure(structure: Request, level: int) -> None:
     """Turn base64 into bytes in all attribute values of a structure, in place."""
     for name, content in structure.items():
         if name in _ITEMS:
-            _decode_item(content)
+            _decode_item(content, 1)
         elif name == "Keys":
             for key in _each(content):
-                _decode_item(key)
-        elif name == "RequestItems" and isinstance(content, dict):
-            for table in content.values():
-                for request in _each(table):
-                    _decode_structure(request)
-        elif name in _STRUCTURES:
-            for member in _each(content):
-                _decode_structure(member)
+                _decode_item(key, 1)
+        elif level < _STRUCTURE_LEVELS_MAX:
+            for inner in _structures(name, content):
+                _decode_structure(inner, level + 1)
+
+
+def _structures(name: str, content: object) -> Iterable[Request]:
+    """Return the structures that a parameter holds, none if it holds none."""
+    if name in _STRUCTURES:
+        return _each(content)
+    if name == "RequestItems" and isinstance(content, dict):
+        return (part for table in content.values() for part in _each(table))
+    return ()
 
 
 def _each(content: object) -> Iterable[dict[str, Any]]:
@@ -141,15 +148,16 @@ def _each(content: object) -> Iterable[dict[str, Any]]:
     return (member for member in members if isinstance(member, dict))
 
 
-def _decode_item(item: object) -> None:
+def _decode_item(item: object, level: int) -> None:
     if isinstance(item, dict):
         for value in item.values():
-            _decode_value(value)
+            _decode_value(value, level + 1)
 
 
-def _decode_value(value: object) -> None:
-    if not isinstance(value, dict):
-        return  # what it should be is said when it is validated
+def _decode_value(value: object, level: int) -> None:
+    # What is too deep or of a wrong type is left as it is, for validation to refuse
+    if not isinstance(value, dict) or level > NESTING_MAX + 1:
+        return
     for kind, content in value.items():
         if kind == "B":
             value[kind] = _decode_binary(content)
@@ -157,9 +165,9 @@ def _decode_value(value: object) -> None:
             value[kind] = [_decode_binary(member) for member in content]
         elif kind == "L" and isinstance(content, list):
             for member in content:
-                _decode_value(member)
+                _decode_value(member, level + 1)
         elif kind == "M":
-            _decode_item(content)
+            _decode_item(content, level)
 
 
 def _decode_binary(text: object) -> bytes | None:
