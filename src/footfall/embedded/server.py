@@ -12,7 +12,7 @@ nobody. No answer leaves before the whole group is durable.
 When others wait already, the next group starts once as many have come as were just
 answered, or after a millisecond. Without that pause the callers fall into two groups
 that take turns: twice the fsyncs, and a worker and a loop that always contend for
-Python's lock (measured with 32 connections: a quarter fewer requests a second).
+Python's lock (measured with 32 connections: an eighth fewer requests a second).
 
 Only requests whose Host is a loopback name are answered: a web page can make a
 browser resolve its own name to 127.0.0.1 (DNS rebinding), but not change the Host

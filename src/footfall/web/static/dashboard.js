@@ -46,7 +46,7 @@ function plot(card) {
       y: { range: (_, __, most) => [0, Math.max(4, Math.ceil(most * 1.1))] },
     },
     axes: [
-      { ...axis, grid: { show: false }, space: 70,
+      { ...axis, grid: { show: false }, size: 32, space: 70,
         values: (_, splits) => splits.map((at) => days.format(at * 1000).replace(/^\S+\s/, "")) },
       { ...axis, size: 44, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3,
         1e4, 2e4, 5e4, 1e5, 2e5, 5e5, 1e6, 1e7, 1e8, 1e9],

@@ -1,0 +1,96 @@
+"""The command line: the composition root, where settings and errors meet the outside.
+
+A setting comes from its flag, else from the environment (`FOOTFALL_STORE` and so on),
+else it has its default; nothing below this package reads the environment. An error is
+one line on standard error that says what to do, and an exit status:
+
+    0   done
+    1   not done, or `verify` found differences
+    2   the command, a flag or a value is not valid
+
+Commands are imported when they are called: `footfall --version` waits for nothing.
+"""
+
+import sys
+from importlib import import_module
+from typing import Any
+
+import click
+
+from footfall import __version__
+from footfall.cli.options import Options, store_options
+from footfall.cli.output import escaped
+from footfall.errors import FootfallError, InvalidInputError
+
+DONE, FAILED, WRONG_USAGE = 0, 1, 2
+
+_COMMANDS = {
+    "serve": "footfall.cli.serve",
+    "dynamodb": "footfall.cli.dynamodb",
+    "sites": "footfall.cli.sites",
+    "hit": "footfall.cli.visits",
+    "stats": "footfall.cli.visits",
+    "verify": "footfall.cli.visits",
+    "counters": "footfall.cli.counters",
+    "tables": "footfall.cli.tables",
+}
+
+
+class _Commands(click.Group):
+    """Imports a command's module when the command is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """In the order in which a newcomer needs them."""
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name, None if there is none."""
+        module = _COMMANDS.get(cmd_name)
+        if module is None:
+            return None
+        command: click.Command = getattr(import_module(module), cmd_name)
+        return command
+
+
+@click.group(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Start with `footfall serve`, and open the page that it names.",
+)
+@click.version_option(__version__, message="footfall %(version)s")
+@store_options
+@click.pass_context
+def cli(ctx: click.Context, /, **settings: Any) -> None:
+    """Count visits to websites, each exactly once.
+
+    A STORE is a file (footfall.db unless told), ":memory:", "dynamodb:" for Amazon
+    DynamoDB by boto3's own configuration, or "dynamodb:http://127.0.0.1:8000".
+    """
+    ctx.obj = Options.of(settings)
+
+
+def main() -> None:
+    """Run the command line and end the process with its status."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command; its exit status."""
+    try:
+        status = cli.main(arguments, prog_name="footfall", standalone_mode=False)
+    except click.exceptions.Exit as done:
+        return done.exit_code
+    except click.Abort:
+        click.echo("footfall: stopped; nothing was changed", err=True)
+        return FAILED
+    except click.ClickException as error:
+        error.show()
+        return WRONG_USAGE
+    except FootfallError as error:
+        click.echo(f"footfall: {escaped(str(error))}", err=True)
+        return WRONG_USAGE if isinstance(error, InvalidInputError) else FAILED
+    except BrokenPipeError:
+        # Whoever read the output has enough of it: `footfall stats … | head`.
+        sys.stderr.close()
+        return FAILED
+    return status if isinstance(status, int) else DONE

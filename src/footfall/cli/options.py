@@ -1,0 +1,73 @@
+"""Where the store is: the options that every command takes, before it or behind it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import click
+
+from footfall.connect import connect
+from footfall.counters.port import Store
+from footfall.counters.tables import Tables
+
+DEFAULT_STORE = "footfall.db"
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The store's location, and what its tables' names begin with."""
+
+    store: str = DEFAULT_STORE
+    table_prefix: str = ""
+
+    @classmethod
+    def of(cls, settings: Mapping[str, str | None]) -> "Options":
+        """The options that were given, and the defaults of the others."""
+        return cls(
+            **{name: text for name, text in settings.items() if text is not None}
+        )
+
+
+def store_options(command: Command) -> Command:
+    """Give a command `--store` and `--table-prefix`; the environment has them too."""
+    store = click.option(
+        "--store",
+        envvar="FOOTFALL_STORE",
+        metavar="STORE",
+        help=f"File, :memory:, dynamodb: or dynamodb:URL. [default: {DEFAULT_STORE}]",
+    )
+    prefix = click.option(
+        "--table-prefix",
+        envvar="FOOTFALL_TABLE_PREFIX",
+        metavar="TEXT",
+        help="What the tables' names begin with.",
+    )
+    return store(prefix(command))
+
+
+def open_store(settings: Mapping[str, str | None], *, create: bool) -> Store:
+    """Open the store that a command's own options, or those before it, name.
+
+    Args:
+        settings: The command's `store` and `table_prefix`.
+        create: Whether a missing file is made: not by commands that only read.
+
+    Raises:
+        FootfallError: It cannot be opened; the message says what to do.
+    """
+    options = store_location(settings)
+    client = connect(options.store, create=create, prefix=options.table_prefix)
+    return Store(client, Tables(options.table_prefix))
+
+
+def store_location(settings: Mapping[str, str | None]) -> Options:
+    """The options behind the command, else those before it."""
+    before: Options = click.get_current_context().find_object(Options) or Options()
+    return Options(
+        settings["store"] or before.store,
+        before.table_prefix
+        if settings["table_prefix"] is None
+        else settings["table_prefix"],
+    )

@@ -1,0 +1,105 @@
+"""`footfall serve`: the API, the beacon, the badges and the dashboard."""
+
+import sys
+from typing import Any
+
+import click
+
+from footfall.cli.options import open_store, store_options
+from footfall.cli.output import say
+from footfall.connect import create_tables, missing_tables
+from footfall.counters.port import Store
+from footfall.errors import FootfallError, InvalidInputError, StoreError
+from footfall.visits.site import Site
+from footfall.web.access import is_loopback
+from footfall.web.demo import DEMO_PATH, ensure_demo_site
+from footfall.web.server import run
+from footfall.web.settings import Settings
+
+
+@click.command()
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    envvar="FOOTFALL_HOST",
+    help="The loopback address to listen on.",
+)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8080,
+    show_default=True,
+    envvar="FOOTFALL_PORT",
+    help="0 takes a free one.",
+)
+@click.option(
+    "--public-claims",
+    is_flag=True,
+    envvar="FOOTFALL_PUBLIC_CLAIMS",
+    help="Let anybody claim from a count-down.",
+)
+@store_options
+def serve(host: str, port: int, public_claims: bool, **settings: Any) -> None:
+    """Serve the counting API, the beacon, the badges and the dashboard.
+
+    \b
+    Examples:
+      footfall serve
+      footfall serve --store visits.db --port 9000
+      footfall serve --store dynamodb:
+    """
+    if not is_loopback(host):
+        raise InvalidInputError(
+            "host",
+            f"{host} is beyond this machine, and no password can be set yet; listen on"
+            " 127.0.0.1 and put a reverse proxy before it, which passes counting,"
+            " beacon and badges but not the owner's pages",
+        )
+    store = open_store(settings, create=True)
+    _require_tables(store)
+    if public_claims:
+        click.echo(
+            "footfall: claims are open: whoever reaches the server can take a place",
+            err=True,
+        )
+    run(
+        store,
+        Settings(public_claims=public_claims),
+        host=host,
+        port=port,
+        on_started=lambda port: _tell(store, host, port),
+    )
+    say("stopped; every visit that was accepted is answered")
+
+
+def _require_tables(store: Store) -> None:
+    missing = missing_tables(store)
+    if not missing:
+        return
+    named = ", ".join(missing)
+    if not sys.stdin.isatty():
+        raise StoreError(
+            f"the store has no {named}; run `footfall tables create` with the same"
+            " --store"
+        )
+    click.confirm(f"The store has no {named}. Create them?", abort=True)
+    create_tables(store)
+
+
+def _tell(store: Store, host: str, port: int) -> None:
+    base_url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    demo = _demo(store, base_url)
+    say(f"Dashboard  {base_url}/")
+    if demo is not None:
+        say(f"Demo       {base_url}{DEMO_PATH}")
+    say(f'Snippet    <script async src="{base_url}/beacon.js"></script>')
+    say("Add a site with `footfall sites add URL`; stop with Ctrl+C.")
+
+
+def _demo(store: Store, base_url: str) -> Site | None:
+    try:
+        return ensure_demo_site(store, base_url)
+    except FootfallError as error:
+        click.echo(f"footfall: no demo: {error}", err=True)
+        return None
