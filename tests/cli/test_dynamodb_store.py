@@ -52,7 +52,7 @@ def hand_made(dynamodb_local_endpoint: str) -> Any:
         {"siteUrl": {"S": "https://www.fernandomc.com/"}, "visits": {"N": "1000"}},
         {"siteUrl": {"S": "fernandomc.com/blog"}, "visits": {"S": "0"}},
     ):
-        client.put_item(TableName=f"{PREFIX}siteVisits", Item=item)  # type: ignore[arg-type]
+        client.put_item(TableName=f"{PREFIX}siteVisits", Item=item)
     yield client
     for table in client.list_tables()["TableNames"]:
         if table.startswith(PREFIX):

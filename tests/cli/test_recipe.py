@@ -93,7 +93,7 @@ def test_the_recipes_faults_get_dynamodbs_words(
     with pytest.raises(client.exceptions.ClientError) as caught:
         client.update_item(
             TableName="siteVisits" if key else "nowhere",
-            Key=key or {"siteUrl": {"S": "text"}},  # type: ignore[arg-type]
+            Key=key or {"siteUrl": {"S": "text"}},
             UpdateExpression="SET visits = visits + :inc",
             ExpressionAttributeValues={":inc": {"N": "1"}},
         )

@@ -18,7 +18,7 @@ from typing import Any
 import click
 
 from footfall import __version__
-from footfall.cli.options import Options, store_options
+from footfall.cli.options import Options, root_options
 from footfall.cli.output import escaped
 from footfall.errors import FootfallError, InvalidInputError
 
@@ -58,7 +58,7 @@ class _Commands(click.Group):
     epilog="Start with `footfall serve`, and open the page that it names.",
 )
 @click.version_option(__version__, message="footfall %(version)s")
-@store_options
+@root_options
 @click.pass_context
 def cli(ctx: click.Context, /, **settings: Any) -> None:
     """Count visits to websites, each exactly once.

@@ -44,7 +44,7 @@ def dynamodb(data: str, host: str, port: int) -> None:
         raise StoreError(str(error)) from error
     with client:
         serve(
-            create_app(client),
+            lambda: create_app(client),
             host=host,
             port=port,
             on_started=lambda port: _tell(host, port),

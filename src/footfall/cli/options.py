@@ -31,18 +31,34 @@ class Options:
 
 
 def store_options(command: Command) -> Command:
-    """Give a command `--store` and `--table-prefix`; the environment has them too."""
+    """Give a command `--store` and `--table-prefix`."""
+    return _options(command, None, None)
+
+
+def root_options(command: Command) -> Command:
+    """Give them to the program itself; here, and only here, the environment counts.
+
+    So a flag wins wherever it stands: one behind the command over one before it, and
+    either over the environment.
+    """
+    return _options(command, "FOOTFALL_STORE", "FOOTFALL_TABLE_PREFIX")
+
+
+def _options(
+    command: Command, store_variable: str | None, prefix_variable: str | None
+) -> Command:
     store = click.option(
         "--store",
-        envvar="FOOTFALL_STORE",
+        envvar=store_variable,
         metavar="STORE",
-        help=f"File, :memory:, dynamodb: or dynamodb:URL. [default: {DEFAULT_STORE}]",
+        help="File, :memory:, dynamodb: or dynamodb:URL; else FOOTFALL_STORE, else"
+        f" {DEFAULT_STORE}.",
     )
     prefix = click.option(
         "--table-prefix",
-        envvar="FOOTFALL_TABLE_PREFIX",
+        envvar=prefix_variable,
         metavar="TEXT",
-        help="What the tables' names begin with.",
+        help="What the tables' names begin with; else FOOTFALL_TABLE_PREFIX.",
     )
     return store(prefix(command))
 

@@ -46,14 +46,25 @@ def run(
     Raises:
         InvalidInputError: Nobody can listen there: the port is taken, say.
     """
-    serve(create_app(store, settings), host=host, port=port, on_started=on_started)
+    serve(
+        lambda: create_app(store, settings),
+        host=host,
+        port=port,
+        on_started=on_started,
+    )
 
 
-def serve(app: Any, *, host: str, port: int, on_started: Callable[[int], None]) -> None:
-    """Serve any ASGI application as `run` does."""
+def serve(
+    make_app: Callable[[], Any],
+    *,
+    host: str,
+    port: int,
+    on_started: Callable[[int], None],
+) -> None:
+    """Serve any ASGI application as `run` does; it is made once the port is ours."""
     with listen(host, port) as listener:
         config = uvicorn.Config(
-            app,
+            make_app(),
             http="httptools",
             loop="uvloop",
             lifespan="on",

@@ -1,0 +1,396 @@
+"""Every command, as the program itself: what it prints, and its exit status."""
+
+import json
+import os
+import pty
+import sqlite3
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from footfall.embedded import EmbeddedClient
+from tests.conftest import StartFootfall
+from tests.processes import FOOTFALL
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+SITE = "https://a.example/"
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """Runs `footfall` in an empty folder, with its default store there."""
+
+    def run(
+        *arguments: str, input: str = "", **environment: str
+    ) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [FOOTFALL, *arguments],
+            cwd=tmp_path,
+            env={**os.environ, **environment},
+            input=input,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+
+    return run
+
+
+@pytest.fixture
+def site(run: Run) -> str:
+    assert run("sites", "add", SITE).returncode == 0
+    return SITE
+
+
+def on_terminal(arguments: list[str], folder: Path, **environment: str) -> str:
+    """What a command shows on a terminal."""
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        [FOOTFALL, *arguments],
+        cwd=folder,
+        env={**os.environ, "TERM": "xterm-256color", "COLUMNS": "80", **environment},
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+    ):
+        os.close(theirs)
+        shown = b""
+        while True:
+            try:
+                part = os.read(ours, 65_536)
+            except OSError:  # the other end is closed
+                break
+            if not part:
+                break
+            shown += part
+    os.close(ours)
+    return shown.decode()
+
+
+def test_a_site_is_added_hit_and_shown(run: Run) -> None:
+    """From nothing to a number."""
+    added = run("sites", "add", "A.example", "--visits", "5")
+    assert added.stdout.startswith(f"added {SITE} with 5 visits")
+
+    first = run("hit", "https://www.a.example/x", "--id", "v1")
+    again = run("hit", "https://www.a.example/x", "--id", "v1")
+    assert first.stdout == f"counted\t{SITE}\t6\tv1\n"
+    assert again.stdout == f"duplicate\t{SITE}\t6\tv1\n"
+    fresh = run("hit", SITE).stdout.split("\t")
+    assert fresh[:3] == ["counted", SITE, "7"]
+    assert len(fresh[3].strip()) == 36
+
+    assert run("sites", "list").stdout == f"{SITE}\t7\tUTC\t\n"
+    days = run("stats", "a.example").stdout.splitlines()
+    assert len(days) == 30
+    assert days[-1].endswith("\t2")
+    assert run("stats", SITE, "--by", "page").stdout == "/\t1\n/x\t1\n"
+    verified = run("verify")
+    assert verified.returncode == 0
+    assert "7 visits = 5 before + 2 in days; 2 receipts" in verified.stdout
+
+
+def test_stats_are_json_for_programs(run: Run, site: str) -> None:
+    """With the range that was asked for."""
+    run("hit", SITE, "--id", "v1")
+    days = ("--from", "2026-10-25", "--to", "2026-10-25")
+
+    shown = json.loads(run("stats", SITE, *days, "--by", "hour", "--json").stdout)
+
+    assert shown["visits"] == 1
+    assert (shown["from"], shown["to"]) == ("2026-10-25", "2026-10-25")
+    assert len(shown["values"]) == 24
+    assert shown["values"][3] == {"hour": "2026-10-25 03:00", "visits": 0}
+
+
+def test_a_terminal_gets_bars_and_tables(run: Run, site: str, tmp_path: Path) -> None:
+    """In colour, unless somebody wants none; a pipe never gets any."""
+    run("hit", SITE + "about", "--id", "v1")
+
+    shown = on_terminal(["stats", SITE], tmp_path)
+    assert f"{SITE}  1 visits in all" in shown
+    assert "█" in shown
+    assert "\x1b[" in shown
+    assert "/about" in shown
+    assert "\x1b[3" not in on_terminal(["stats", SITE], tmp_path, NO_COLOR="1")
+    assert "timezone" in on_terminal(["sites", "list"], tmp_path)
+    assert "\x1b[" not in run("stats", SITE).stdout
+
+
+def test_names_of_pages_cannot_move_the_cursor(
+    run: Run, site: str, tmp_path: Path
+) -> None:
+    """What somebody stored is shown, not obeyed."""
+    with EmbeddedClient(str(tmp_path / "footfall.db")) as client:
+        client.put_item(
+            TableName="siteVisits",
+            Item={"siteUrl": {"S": "a\x1b[2Jb\tc"}, "visits": {"N": "1"}},
+        )
+
+    assert run("sites", "list").stdout.splitlines()[0] == "a\\x1b[2Jb\\tc\t1\tUTC\t"
+    assert "\x1b[2J" not in on_terminal(["sites", "list"], tmp_path)
+
+
+def test_counters_live_by_name(run: Run) -> None:
+    """A counter moves; each id once."""
+    assert run("counters", "create", "likes", "--value", "10").returncode == 0
+    assert run("counters", "add", "likes", "5", "--id", "a").stdout == (
+        "counted\tlikes\t15\n"
+    )
+    assert run("counters", "add", "likes", "5", "--id", "a").stdout == (
+        "duplicate\tlikes\t15\n"
+    )
+    assert run("counters", "add", "likes", "-1").stdout == "counted\tlikes\t14\n"
+    assert run("counters", "show", "likes").stdout == "likes\t14\tcounter\t\t\n"
+    assert run("counters", "delete", "likes", input="n\n").returncode == 1
+    assert run("counters", "delete", "likes", input="y\n").returncode == 0
+    assert run("counters", "show", "likes").returncode == 1
+
+
+def test_a_contest_has_as_many_winners_as_places(run: Run) -> None:
+    """And each keeps the place."""
+    run("counters", "create", "prize", "--value", "1", "--floor", "0")
+
+    assert (
+        run("counters", "claim", "prize", "a").stdout == "won\tplace 1\t0 remaining\n"
+    )
+    assert run("counters", "claim", "prize", "b").stdout == "lost\tno place was left\n"
+    assert (
+        run("counters", "claim", "prize", "a").stdout == "won\tplace 1\t0 remaining\n"
+    )
+    assert run("counters", "list").stdout == "prize\t0\tcountdown\t1\t0\n"
+
+
+def test_a_site_is_removed_when_somebody_says_yes(run: Run, site: str) -> None:
+    """With all that was counted."""
+    run("hit", SITE)
+    assert run("sites", "remove", SITE, input="n\n").returncode == 1
+    assert SITE in run("sites", "list").stdout
+
+    assert run("sites", "remove", "a.example", "--yes").returncode == 0
+    assert run("sites", "list").stdout == ""
+    assert run("sites", "remove", SITE, "--yes").returncode == 1
+
+
+def test_a_string_is_repaired_once(run: Run, site: str, tmp_path: Path) -> None:
+    """The recipe's own listing has it wrong."""
+    with EmbeddedClient(str(tmp_path / "footfall.db")) as client:
+        client.put_item(
+            TableName="siteVisits",
+            Item={"siteUrl": {"S": SITE}, "visits": {"S": "41"}},
+        )
+    assert run("sites", "list").stdout == f"{SITE}\tno number\tUTC\t\n"
+    hit = run("hit", SITE)
+    assert hit.returncode == 1
+    assert f"footfall sites repair {SITE}" in hit.stderr
+
+    assert "was S '41' and is the number 41" in run("sites", "repair", SITE).stdout
+    assert "left as it is" in run("sites", "repair", SITE).stdout
+    # The number is not what was counted: verify says so, and mends it.
+    assert run("verify", SITE).returncode == 1
+    mended = run("verify", SITE, "--repair")
+    assert mended.returncode == 0
+    assert mended.stdout.startswith(f"repaired\t{SITE}\tthe baseline was 0 and is 41")
+
+
+def test_tables_are_there_on_the_embedded_engine(run: Run) -> None:
+    """The command says so, and changes nothing."""
+    assert run("tables", "create").stdout == "all tables are there\n"
+
+
+def test_settings_come_from_the_environment_and_flags_win(
+    run: Run, tmp_path: Path
+) -> None:
+    """Before the command or behind it."""
+    run("sites", "add", SITE, FOOTFALL_STORE="env.db")
+    run("--store", "before.db", "sites", "add", SITE, FOOTFALL_STORE="env.db")
+    run(
+        "--store",
+        "before.db",
+        "sites",
+        "add",
+        "b.example",
+        "--store",
+        "behind.db",
+        FOOTFALL_STORE="env.db",
+    )
+
+    assert {path.name for path in tmp_path.glob("*.db")} == {
+        "env.db",
+        "before.db",
+        "behind.db",
+    }
+    assert run("sites", "list", "--store", "before.db").stdout.startswith(SITE)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["sites", "list"],
+        ["stats", SITE],
+        ["verify"],
+        ["hit", SITE],
+        ["counters", "list"],
+        ["counters", "show", "x"],
+    ],
+)
+def test_what_only_reads_makes_no_file(
+    run: Run, tmp_path: Path, arguments: list[str]
+) -> None:
+    """A typing error in the store's name must not look like an empty store."""
+    done = run(*arguments)
+
+    assert done.returncode == 1
+    assert "there is no store 'footfall.db'" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["nonsense"], "No such command"),
+        (["sites", "add", "no url"], "site: must have no spaces"),
+        (["sites", "add", "ftp://a.example"], "must be an absolute http or https URL"),
+        (["sites", "add", SITE, "--timezone", "Mars"], "is no IANA time zone"),
+        (["sites", "add", SITE, "--visits", "1.5"], "is not a valid integer"),
+        (["counters", "create", "a\nb", "--value", "1"], "no control characters"),
+        (["counters", "create", "a", "--value", "1", "--floor", "1"], "start: must be"),
+        (["counters", "create", "a"], "Missing option '--value'"),
+        (["counters", "add", "a", "1.5"], "is not a valid integer"),
+        (["stats", SITE, "--from", "yesterday"], "does not match the format"),
+        (["serve", "--host", "0.0.0.0"], "put a reverse proxy before it"),
+        (["serve", "--port", "70000"], "is not in the range"),
+        (["dynamodb", "--host", "0.0.0.0"], "use 127.0.0.1"),
+        (["sites", "list", "--store", "redis://x"], "is no store"),
+        (["sites", "list", "--store", "dynamodb:x"], "must be http://HOST:PORT"),
+    ],
+)
+def test_wrong_usage_ends_with_2_and_says_why(
+    run: Run, tmp_path: Path, arguments: list[str], words: str
+) -> None:
+    """On standard error, without a traceback."""
+    done = run(*arguments)
+
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["sites", "add", "a.example"], "exists already"),
+        (["hit", "https://b.example/"], "is not on a site that was added"),
+        (["stats", "b.example"], "is not on a site that was added"),
+        (["sites", "repair", "b.example"], "is not on a site that was added"),
+        (["counters", "add", "nobody", "1"], "create it with a starting number"),
+        (["counters", "claim", "nobody", "a"], "no counter at"),
+        (["counters", "delete", "nobody", "--yes"], "no counter at"),
+    ],
+)
+def test_what_cannot_be_done_ends_with_1_and_says_why(
+    run: Run, site: str, arguments: list[str], words: str
+) -> None:
+    """One line, what to do in it."""
+    done = run(*arguments)
+
+    assert done.returncode == 1
+    assert words in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_file_that_is_no_store_is_refused(run: Run, tmp_path: Path) -> None:
+    """And left as it is."""
+    (tmp_path / "text.db").write_text("not a database, but long enough " * 40)
+    (tmp_path / "folder.db").mkdir()
+    with sqlite3.connect(tmp_path / "other.db") as other:
+        other.execute("CREATE TABLE things (name TEXT)")
+    other.close()
+    with sqlite3.connect(tmp_path / "newer.db") as newer:
+        newer.execute(f"PRAGMA application_id = {0x466F6F74}")
+        newer.execute("PRAGMA user_version = 99")
+    newer.close()
+    before = (tmp_path / "text.db").read_bytes()
+
+    for name, words in {
+        "text.db": "is not a database",
+        "folder.db": "is a folder",
+        "other.db": "another program's",
+        "newer.db": "newer version",
+        "missing/x.db": "its folder must exist",
+    }.items():
+        for command in (["sites", "add", SITE], ["serve", "--port", "0"]):
+            done = run(*command, "--store", name)
+            assert done.returncode == 1, done
+            assert words in done.stderr
+        done = run("dynamodb", "--data", name, "--port", "0")
+        assert done.returncode == 1
+        assert words in done.stderr
+    assert (tmp_path / "text.db").read_bytes() == before
+
+
+def test_a_port_in_use_is_named(
+    run: Run, footfall_process: StartFootfall, tmp_path: Path
+) -> None:
+    """With what to do."""
+    server = footfall_process("serve", "--store", tmp_path / "a.db")
+    port = str(server.port)
+
+    for command in (["serve", "--store", "b.db"], ["dynamodb", "--data", ":memory:"]):
+        done = run(*command, "--port", port)
+        assert done.returncode == 2
+        assert f"{port} on 127.0.0.1 is in use" in done.stderr
+
+
+def test_serve_says_where_to_look(
+    footfall_process: StartFootfall, tmp_path: Path
+) -> None:
+    """A new store has a demo; with sites of one's own there is none."""
+    server = footfall_process(
+        "serve", "--store", tmp_path / "new.db", "--public-claims"
+    )
+    assert f"Dashboard  {server.url}/" in server.output
+    assert f"Demo       {server.url}/demo" in server.output
+    assert f'<script async src="{server.url}/beacon.js"></script>' in server.output
+    assert "claims are open" in server.output
+    server.terminate()
+    assert "every visit that was accepted is answered" in server.output
+
+
+def test_a_change_by_a_command_reaches_a_running_server(
+    run: Run, footfall_process: StartFootfall, tmp_path: Path
+) -> None:
+    """Within a second."""
+    server = footfall_process("serve", "--store", tmp_path / "footfall.db")
+    badge = f"{server.url}/badge.json?site=a.example"
+
+    def status() -> int:
+        try:
+            with urllib.request.urlopen(badge, timeout=10) as answer:
+                return int(answer.status)
+        except urllib.error.HTTPError as error:
+            return error.code
+
+    assert status() == 404
+    run("sites", "add", SITE)
+    time.sleep(1)
+    assert status() == 200
+    run("sites", "remove", SITE, "--yes")
+    time.sleep(1)
+    assert status() == 404
+
+
+def test_the_version_and_help_are_quick_to_find(run: Run) -> None:
+    """Every command is in the help."""
+    assert run("--version").stdout == "footfall 0.1.0\n"
+    shown = run("--help").stdout
+    for command in ("serve", "dynamodb", "sites", "hit", "stats", "verify"):
+        assert f"\n  {command} " in shown
+        assert "Usage: footfall" in run(command, "-h").stdout
