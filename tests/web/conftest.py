@@ -1,0 +1,100 @@
+"""The web server on an embedded store, in a thread, asked over real HTTP."""
+
+import http.client
+import json
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+import uvicorn
+
+from footfall.connect import connect
+from footfall.counters.port import Store
+from footfall.visits.sites import add_site
+from footfall.web.app import create_app
+from footfall.web.settings import Settings
+
+SITE = "https://a.example/"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A response: its status, headers in lower case, and body."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+class WebServer:
+    """A uvicorn in a thread; `store` is what it serves."""
+
+    def __init__(self, store: Store, settings: Settings) -> None:
+        self.store = store
+        config = uvicorn.Config(
+            create_app(store, settings),
+            port=0,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+        )
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._server.run)
+        self._thread.start()
+        while not self._server.started:
+            time.sleep(0.005)
+        self.port: int = self._server.servers[0].sockets[0].getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+
+    def ask(
+        self, method: str, path: str, body: object = None, **headers: str
+    ) -> Answer:
+        """One request; a body that is no bytes is sent as JSON."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        data = body if isinstance(body, bytes) or body is None else json.dumps(body)
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        if data is not None:
+            sent.setdefault("Content-Type", "application/json")
+        connection.request(method, path, data, sent)
+        response = connection.getresponse()
+        answer = Answer(
+            response.status,
+            {name.lower(): value for name, value in response.getheaders()},
+            response.read(),
+        )
+        connection.close()
+        return answer
+
+    def visit(self, id: str, url: str = SITE, **fields: object) -> Answer:
+        """One visit, as a beacon sends it."""
+        body = {"id": id, "url": url, **fields}
+        return self.ask("POST", "/v1/visits", body, Content_Type="text/plain")
+
+    def stop(self) -> None:
+        self._server.should_exit = True
+        self._thread.join()
+
+
+@pytest.fixture
+def store() -> Iterator[Store]:
+    """A store in memory with some sites."""
+    client = connect(":memory:")
+    store = Store(client)
+    add_site(store, SITE)
+    add_site(store, "https://b.example/", visits=10)
+    add_site(store, "https://private.example/", private=True)
+    yield store
+    client.close()  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def web(store: Store) -> Iterator[WebServer]:
+    server = WebServer(store, Settings())
+    yield server
+    server.stop()

@@ -1,0 +1,240 @@
+"""Badges, the beacon, health, statistics and pages over HTTP."""
+
+import gzip
+import re
+import time
+from xml.etree import ElementTree
+
+import pytest
+
+from footfall.counters.port import Store
+from footfall.visits.sites import load_sites, remove_site
+from footfall.web.demo import ensure_demo_site
+from footfall.web.settings import Settings
+from tests.faulty import FaultyClient, lost_before
+from tests.web.conftest import SITE, WebServer
+
+BEACON_BYTES_MAX = 1_600
+
+
+def test_a_badge_shows_the_number(web: WebServer) -> None:
+    """As a picture that a browser can parse, and never counts."""
+    web.visit("v1")
+    badge = web.ask("GET", "/badge.svg?site=a.example")
+    picture = ElementTree.fromstring(badge.body)
+
+    assert badge.headers["content-type"] == "image/svg+xml"
+    assert picture.get("aria-label") == "visits: 1"
+    assert "no-cache" in badge.headers["cache-control"]
+    again = web.ask(
+        "GET", "/badge.svg?site=a.example", If_None_Match=badge.headers["etag"]
+    )
+    assert (again.status, again.body) == (304, b"")
+    web.visit("v2")
+    moved = web.ask(
+        "GET", "/badge.svg?site=a.example", If_None_Match=badge.headers["etag"]
+    )
+    assert moved.status == 200
+
+
+def test_a_badge_is_json_for_shields(web: WebServer) -> None:
+    """The endpoint's schema, plain digits in the message."""
+    for number in range(3):
+        web.visit(f"v{number}")
+
+    assert web.ask("GET", f"/badge.json?site={SITE}").json() == {
+        "schemaVersion": 1,
+        "label": "visits",
+        "message": "3",
+        "color": "007ec6",
+    }
+
+
+@pytest.mark.parametrize(
+    ("period", "label"),
+    [
+        ("total", "visits"),
+        ("today", "visits today"),
+        ("week", "visits in 7 days"),
+        ("month", "visits in 30 days"),
+    ],
+)
+def test_a_badge_has_periods(web: WebServer, period: str, label: str) -> None:
+    """The baseline counts in the total alone."""
+    web.visit("v", "https://b.example/")
+    badge = web.ask("GET", f"/badge.json?site=b.example&period={period}").json()
+
+    assert badge["label"] == label
+    assert badge["message"] == ("11" if period == "total" else "1")
+
+
+def test_a_badge_takes_a_label_and_a_colour(web: WebServer) -> None:
+    """Escaped: a label is a stranger's text."""
+    badge = web.ask(
+        "GET", "/badge.svg?site=a.example&label=%3Cb%3E%26%E6%97%A5mW&color=abc"
+    )
+
+    picture = ElementTree.fromstring(badge.body)
+    assert picture.get("aria-label") == "<b>&日mW: 0"
+    assert b"#abc" in badge.body
+    assert ElementTree.fromstring(
+        web.ask("GET", "/badge.svg?site=a.example&label=").body
+    )
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ("", 404),
+        ("site=nobody.example", 404),
+        ("site=private.example", 404),
+        ("site=a.example&period=year", 400),
+        ("site=a.example&color=url(x)", 400),
+        ("site=a.example&label=" + "x" * 61, 400),
+        ("site=a.example&label=%0A", 400),
+        ("site=a.example&site=b.example", 400),
+        ("site=a.example&more=1", 400),
+    ],
+)
+def test_a_badge_that_cannot_be_is_a_picture_too(
+    web: WebServer, query: str, status: int
+) -> None:
+    """A private site is as if it were not there."""
+    assert web.ask("GET", f"/badge.json?{query}").status == status
+    picture = web.ask("GET", f"/badge.svg?{query}")
+    assert picture.status == status
+    assert ElementTree.fromstring(picture.body)
+
+
+def test_the_beacon_is_small_and_cached(web: WebServer) -> None:
+    """Under a lasting name, and for ever under its version's."""
+    newest = web.ask("GET", "/beacon.js", Accept_Encoding="gzip")
+    plain = web.ask("GET", "/beacon.js")
+
+    assert len(newest.body) <= BEACON_BYTES_MAX
+    assert gzip.decompress(newest.body) == plain.body
+    assert newest.headers["access-control-allow-origin"] == "*"
+    version = newest.headers["etag"].strip('"')
+    versioned = web.ask("GET", f"/beacon.{version}.js")
+    assert versioned.body == plain.body
+    assert "immutable" in versioned.headers["cache-control"]
+    unchanged = web.ask("GET", "/beacon.js", If_None_Match=newest.headers["etag"])
+    assert unchanged.status == 304
+
+
+def test_health_tells_the_stores_state(store: Store) -> None:
+    """Alive is not ready."""
+    client = FaultyClient(store.client)
+    web = WebServer(Store(client, store.tables), Settings())
+
+    assert web.ask("GET", "/healthz").json() == {"status": "ok"}
+    assert web.ask("GET", "/readyz").json() == {"status": "ready"}
+    client.plan("get_item", [lost_before] * 100)
+    assert web.ask("GET", "/healthz").status == 200
+    assert web.ask("GET", "/readyz").status == 503
+    web.stop()
+
+
+def test_the_sites_are_kept_while_the_store_is_away(
+    store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Said once in the log; counting goes on as soon as the store does."""
+    client = FaultyClient(store.client)
+    web = WebServer(Store(client, store.tables), Settings())
+    client.plan("get_item", [lost_before] * 3)
+    time.sleep(2.2)
+
+    assert caplog.text.count("the sites may be out of date") == 1
+    assert web.visit("v").json()["outcome"] == "counted"
+    web.stop()
+
+
+def test_statistics_are_the_owners(web: WebServer) -> None:
+    """By day, hour and page."""
+    web.visit("v", SITE + "x")
+    days = web.ask("GET", "/v1/stats?site=a.example").json()
+    pages = web.ask("GET", "/v1/stats?site=a.example&by=page").json()
+    hours = web.ask(
+        "GET", "/v1/stats?site=a.example&by=hour&from=2026-10-25&to=2026-10-25"
+    ).json()
+
+    assert len(days["values"]) == 30
+    assert days["values"][-1]["visits"] == days["visits"] == 1
+    assert pages["values"] == [{"page": "/x", "visits": 1}]
+    assert len(hours["values"]) == 24
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ("", 404),
+        ("site=nobody", 404),
+        ("site=a.example&by=moon", 400),
+        ("site=a.example&from=x", 400),
+        ("site=a.example&from=2026-02-02&to=2026-02-01", 400),
+        ("site=a.example&more=1", 400),
+    ],
+)
+def test_statistics_refuse_what_is_not_valid(
+    web: WebServer, query: str, status: int
+) -> None:
+    """The field is named."""
+    assert web.ask("GET", f"/v1/stats?{query}").status == status
+
+
+def test_the_dashboard_is_whole_without_a_script(store: Store) -> None:
+    """Its numbers and days are in the document, and its policy is strict."""
+    store.client.put_item(
+        TableName="siteVisits",
+        Item={"siteUrl": {"S": "<script>alert(1)</script>"}, "visits": {"S": "x"}},
+    )
+    web = WebServer(store, Settings())
+    web.visit("v")
+    page = web.ask("GET", "/")
+    web.stop()
+    text = page.body.decode()
+
+    assert SITE in text
+    assert len(re.findall("<time", text)) == 30 * 3
+    assert f"{web.url}/beacon.js" in text
+    assert "<script>alert" not in text
+    assert "footfall sites repair" in text
+    policy = page.headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert not re.search(r"<script(?![^>]* src=)|<style| on\w+=| style=", text)
+
+
+def test_a_new_store_leads_to_the_demo(store: Store) -> None:
+    """The demo is there where its site is, and says how to get it elsewhere."""
+    web = WebServer(store, Settings())
+    assert b"footfall sites add" in web.ask("GET", "/demo").body
+    web.stop()
+    for site in load_sites(store).sites:
+        remove_site(store, site)
+    demo = ensure_demo_site(store, "http://127.0.0.1:1")
+    web = WebServer(store, Settings())
+
+    assert demo == ensure_demo_site(store, "http://127.0.0.1:1")
+    assert ensure_demo_site(store, "http://127.0.0.1:2") is None
+    page = web.ask("GET", "/", Host="127.0.0.1:1").body.decode()
+    assert "No sites yet" in page
+    assert 'href="/demo"' in page
+    shown = web.ask("GET", "/demo/page-1", Host="127.0.0.1:1").body.decode()
+    assert "data-footfall-count" in shown
+    assert web.ask("GET", "/", Host="localhost:x").status == 200
+    web.stop()
+
+
+def test_what_is_not_here_is_a_problem(web: WebServer) -> None:
+    """In the same form as every other error."""
+    missing, wrong = web.ask("GET", "/nope"), web.ask("POST", "/healthz")
+
+    assert (missing.status, missing.json()["status"]) == (404, 404)
+    assert (wrong.status, set(wrong.headers["allow"].split(", "))) == (
+        405,
+        {"GET", "HEAD"},
+    )
+    assert web.ask("GET", "/static/nope.css").status == 404
+    assert web.ask("GET", "/static/../app.py").status == 404
+    assert "server" not in missing.headers
