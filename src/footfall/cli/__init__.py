@@ -80,8 +80,15 @@ def run(arguments: list[str]) -> int:
         status = cli.main(arguments, prog_name="footfall", standalone_mode=False)
     except click.exceptions.Exit as done:
         return done.exit_code
-    except click.Abort:
-        click.echo("footfall: stopped; nothing was changed", err=True)
+    except click.Abort as stop:
+        # click's own word for Ctrl+C, and for a question that was answered no.
+        if isinstance(stop.__cause__, KeyboardInterrupt):
+            click.echo(
+                "footfall: interrupted, perhaps half-way; look before you run it again",
+                err=True,
+            )
+        else:
+            click.echo("footfall: stopped; nothing was changed", err=True)
         return FAILED
     except click.ClickException as error:
         error.show()

@@ -2,15 +2,15 @@
 
 import click
 
+from footfall.cli.address import base_url, require_loopback
 from footfall.cli.output import say
-from footfall.errors import InvalidInputError, StoreError
-from footfall.web.access import is_loopback
+from footfall.errors import StoreError
 from footfall.web.server import serve
 
 DEFAULT_DATA = "footfall-dynamodb.db"
 
 
-@click.command()
+@click.command(short_help="Serve an embedded DynamoDB for any AWS SDK.")
 @click.option(
     "--data",
     default=DEFAULT_DATA,
@@ -32,12 +32,7 @@ def dynamodb(data: str, host: str, port: int) -> None:
     from footfall.embedded import EmbeddedClient, StoreFileError
     from footfall.embedded.server import create_app
 
-    if not is_loopback(host):
-        raise InvalidInputError(
-            "host",
-            f"{host} is beyond this machine, and requests are not authenticated; use"
-            " 127.0.0.1",
-        )
+    require_loopback(host, "and requests are not authenticated; use 127.0.0.1")
     try:
         client = EmbeddedClient(data)
     except StoreFileError as error:
@@ -52,8 +47,9 @@ def dynamodb(data: str, host: str, port: int) -> None:
 
 
 def _tell(host: str, port: int) -> None:
-    say(f"# DynamoDB answers on http://{host}:{port}; set these, then run your script:")
-    say(f"export AWS_ENDPOINT_URL_DYNAMODB=http://{host}:{port}")
+    here = base_url(host, port)
+    say(f"# DynamoDB answers on {here}; set these, then run your script:")
+    say(f"export AWS_ENDPOINT_URL_DYNAMODB={here}")
     say("export AWS_DEFAULT_REGION=us-east-1")
     say("export AWS_ACCESS_KEY_ID=local")
     say("export AWS_SECRET_ACCESS_KEY=local")

@@ -5,19 +5,19 @@ from typing import Any
 
 import click
 
+from footfall.cli.address import base_url, require_loopback
 from footfall.cli.options import open_store, store_options
-from footfall.cli.output import say
+from footfall.cli.output import escaped, say
 from footfall.connect import create_tables, missing_tables
 from footfall.counters.port import Store
-from footfall.errors import FootfallError, InvalidInputError, StoreError
+from footfall.errors import FootfallError, StoreError
 from footfall.visits.site import Site
-from footfall.web.access import is_loopback
 from footfall.web.demo import DEMO_PATH, ensure_demo_site
 from footfall.web.server import run
 from footfall.web.settings import Settings
 
 
-@click.command()
+@click.command(short_help="Serve the dashboard, the beacon and the badges.")
 @click.option(
     "--host",
     default="127.0.0.1",
@@ -49,13 +49,12 @@ def serve(host: str, port: int, public_claims: bool, **settings: Any) -> None:
       footfall serve --store visits.db --port 9000
       footfall serve --store dynamodb:
     """
-    if not is_loopback(host):
-        raise InvalidInputError(
-            "host",
-            f"{host} is beyond this machine, and no password can be set yet; listen on"
-            " 127.0.0.1 and put a reverse proxy before it, which passes counting,"
-            " beacon and badges but not the owner's pages",
-        )
+    require_loopback(
+        host,
+        "and no password can be set yet; listen on 127.0.0.1 and put a reverse proxy"
+        " before it, which passes counting, beacon and badges but not the owner's"
+        " pages",
+    )
     store = open_store(settings, create=True)
     _require_tables(store)
     if public_claims:
@@ -88,18 +87,18 @@ def _require_tables(store: Store) -> None:
 
 
 def _tell(store: Store, host: str, port: int) -> None:
-    base_url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-    demo = _demo(store, base_url)
-    say(f"Dashboard  {base_url}/")
+    here = base_url(host, port)
+    demo = _demo(store, here)
+    say(f"Dashboard  {here}/")
     if demo is not None:
-        say(f"Demo       {base_url}{DEMO_PATH}")
-    say(f'Snippet    <script async src="{base_url}/beacon.js"></script>')
+        say(f"Demo       {here}{DEMO_PATH}")
+    say(f'Snippet    <script async src="{here}/beacon.js"></script>')
     say("Add a site with `footfall sites add URL`; stop with Ctrl+C.")
 
 
-def _demo(store: Store, base_url: str) -> Site | None:
+def _demo(store: Store, here: str) -> Site | None:
     try:
-        return ensure_demo_site(store, base_url)
+        return ensure_demo_site(store, here)
     except FootfallError as error:
-        click.echo(f"footfall: no demo: {error}", err=True)
+        click.echo(f"footfall: no demo: {escaped(str(error))}", err=True)
         return None

@@ -6,10 +6,11 @@ import click
 
 from footfall.cli.options import open_store, store_options
 from footfall.cli.output import say, table
+from footfall.counters.names import check_amount
 from footfall.counters.port import Store
-from footfall.errors import FootfallError, SiteNotFoundError
+from footfall.errors import NotANumberError, SiteNotFoundError
 from footfall.visits.report import total
-from footfall.visits.site import Site, normalize_site_url
+from footfall.visits.site import Site, check_timezone, normalize_site_url
 from footfall.visits.sites import (
     add_site,
     interrupted_removal,
@@ -43,7 +44,10 @@ def add(url: str, visits: int, timezone: str, private: bool, **settings: Any) ->
       footfall sites add https://example.com
       footfall sites add https://example.com/blog --visits 1200 --timezone Europe/Berlin
     """
-    normalize_site_url(url)  # before a file is made for nothing
+    # Before a file is made for nothing
+    normalize_site_url(url)
+    check_timezone(timezone)
+    check_amount(visits, "visits")
     store = open_store(settings, create=True)
     site = add_site(store, url, visits=visits, timezone=timezone, private=private)
     say(f"added {site.url} with {visits} visits, days in {site.timezone}")
@@ -112,7 +116,7 @@ def _named(store: Store, url: str) -> Site:
 def _number(store: Store, site: Site) -> int | str:
     try:
         return total(store, site)
-    except FootfallError:
+    except NotANumberError:
         return "no number"
 
 

@@ -12,7 +12,7 @@ import click
 from footfall.cli.options import open_store, store_options
 from footfall.cli.output import bars, say, say_cells
 from footfall.counters.port import Store
-from footfall.errors import FootfallError
+from footfall.errors import FootfallError, IndeterminateError
 from footfall.visits.ids import uuid7
 from footfall.visits.record import record
 from footfall.visits.report import DayTotal, daily, hourly, pages, today, total
@@ -23,6 +23,7 @@ from footfall.visits.verify import verify as verify_numbers
 from footfall.visits.visit import Outcome, Submission, resolve
 
 DAYS_SHOWN = 30
+HOURS_DAYS_SHOWN = 1  # 24 lines
 PAGES_SHOWN = 10
 _DATE = click.DateTime(["%Y-%m-%d"])
 
@@ -49,12 +50,14 @@ def hit(url: str, id: str | None, **settings: Any) -> None:
     if isinstance(visit, Outcome):
         raise AssertionError("a visit of now is never filtered")
     (result,) = record(store, [visit])
+    if isinstance(result, IndeterminateError):
+        raise IndeterminateError(result.operation, result.cause, submission.id)
     if isinstance(result, FootfallError):
         raise result
     say_cells([result.outcome, result.site, result.visits, submission.id])
 
 
-@click.command()
+@click.command(short_help="Show the numbers of the site at URL.")
 @click.argument("url")
 @click.option("--from", "first", type=_DATE, help="The first day: 2026-11-01.")
 @click.option("--to", "last", type=_DATE, help="The last day. [default: today]")
@@ -75,7 +78,10 @@ def stats(
     as_json: bool,
     **settings: Any,
 ) -> None:
-    """Show the numbers of the site at URL: the last 30 days, unless told.
+    """Show the numbers of the site at URL.
+
+    The last 30 days unless told, and of hours the last day's. On a terminal as a
+    plot; in a pipe a line each, a tab between name and number.
 
     \b
     Examples:
@@ -86,7 +92,8 @@ def stats(
     store = open_store(settings, create=False)
     site = load_sites(store).named(url)
     end = last.date() if last else today(site, _now_ms())
-    begin = first.date() if first else end - timedelta(days=DAYS_SHOWN - 1)
+    shown = HOURS_DAYS_SHOWN if by == "hour" else DAYS_SHOWN
+    begin = first.date() if first else end - timedelta(days=shown - 1)
     days = daily(store, site, begin, end)
     rows = _rows(store, site, by, days)
     visits = total(store, site)
@@ -113,7 +120,7 @@ def stats(
         bars(_rows(store, site, "page", days)[:PAGES_SHOWN])
 
 
-@click.command()
+@click.command(short_help="Check that every number agrees.")
 @click.argument("url", required=False)
 @click.option("--repair", is_flag=True, help="Mend what can be derived.")
 @store_options
@@ -124,7 +131,7 @@ def verify(url: str | None, repair: bool, **settings: Any) -> int:
     and of its pages; an hour within the window has as many receipts. The exit status
     is 1 if any of it differs. It may run while visits are counted.
     """
-    store = open_store(settings, create=repair)
+    store = open_store(settings, create=False)
     sites = load_sites(store)
     different = 0
     for site in (sites.named(url),) if url else sites.sites:

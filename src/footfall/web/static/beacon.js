@@ -34,9 +34,9 @@
     try { return act(x); } catch (_) { }
   };
 
-  /* RFC 9562: 48 bits of time, then random ones; ids that grow are quickest to store. */
+  /* RFC 9562: 48 bits of time (44 of them until 2527), then random ones. */
   function newId() {
-    var time = ("0" + Date.now().toString(16)).slice(-12), random = "";
+    var time = "0" + Date.now().toString(16), random = "";
     crypto.getRandomValues(new Uint8Array(9)).forEach((byte) => {
       random += (byte + 256).toString(16).slice(1);
     });
@@ -138,7 +138,10 @@
     document.addEventListener("visibilitychange", whenSeen, { once: true });
   }
 
-  /* Another path or query is another view; a fragment is a place in the same one. */
+  /*
+   * Another path or query is another view; a fragment is a place in the same one, and
+   * an address that is replaced is another name of it.
+   */
   var moved = guarded(() => {
     if (last && last != here()) count();
   });
@@ -148,12 +151,13 @@
     if (!counts) return;
     flush();
     whenSeen();
-    var pushState = history.pushState;
-    history.pushState = function () {
-      var result = pushState.apply(this, arguments);
-      moved();
-      return result;
-    };
+    ["pushState", "replaceState"].forEach((name, replaced) => {
+      var original = history[name];
+      history[name] = function () {
+        original.apply(this, arguments);
+        replaced ? last = last && here() : moved();
+      };
+    });
     addEventListener("popstate", moved);
     addEventListener("pageshow", (event) => event.persisted && whenSeen());
     addEventListener("pagehide", keep);
