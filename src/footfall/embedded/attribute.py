@@ -45,8 +45,14 @@ def validate_item(item: object) -> Item:
         raise _unexpected(item)
     valid: Item = {}
     for name, value in item.items():
-        require_text(name)
-        valid[name] = validate(value)
+        if type(name) is not str or not name.isascii():
+            require_text(name)
+        # Most values are short texts of ASCII: they are valid as they are
+        text = value.get("S") if type(value) is dict and len(value) == 1 else None
+        if type(text) is str and text.isascii():
+            valid[name] = value
+        else:
+            valid[name] = validate(value)
     return valid
 
 

@@ -7,6 +7,7 @@ expression's form and meaning, and at last what was given but not used.
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from footfall.embedded.attribute import (
@@ -97,6 +98,16 @@ def bind(request: Mapping[str, Any], parameters: tuple[str, ...]) -> Bound:
         ValidationException: DynamoDB's words for the first thing that is wrong.
         SerializationException: A parameter is not of the type it should be.
     """
+    if len(parameters) == 1 and _NAMES not in request and _VALUES not in request:
+        text = request.get(parameters[0])
+        if text is None:
+            return _UNBOUND
+        if type(text) is str:
+            return _bind_alone(parameters[0], text)
+    return _bind_all(request, parameters)
+
+
+def _bind_all(request: Mapping[str, Any], parameters: tuple[str, ...]) -> Bound:
     given: list[tuple[str, Any]] = []
     for parameter in parameters:
         text = request.get(parameter)
@@ -120,6 +131,16 @@ def bind(request: Mapping[str, Any], parameters: tuple[str, ...]) -> Bound:
         _check(expression, parameter, names, values)
     _require_used(bound.values(), names, values)
     return Bound(names, values, **bound)
+
+
+@lru_cache(maxsize=1024)
+def _bind_alone(parameter: str, text: str) -> Bound:
+    """One expression without placeholders, as a receipt's condition is."""
+    field, parse = _PARSERS[parameter]
+    expression = parse(text)
+    _check(expression, parameter, _NO_NAMES, _NO_VALUES)
+    bound: dict[str, Any] = {field: expression}
+    return Bound(_NO_NAMES, _NO_VALUES, **bound)
 
 
 _UNBOUND = Bound(_NO_NAMES, _NO_VALUES)

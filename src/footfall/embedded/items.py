@@ -30,7 +30,7 @@ from footfall.embedded.expressions import Bound, bind
 from footfall.embedded.keys import check_update_keys
 from footfall.embedded.nodes import Update
 from footfall.embedded.schema import Table
-from footfall.embedded.storage import Key, Session
+from footfall.embedded.storage import Key, Session, encode_item
 from footfall.embedded.validation import KEYS_AND_ATTRIBUTES, check_form
 
 ITEM_BYTES_MAX = 400 * 1024
@@ -59,6 +59,7 @@ class Change:
         old: The item as it is; None if there is none.
         new: The item as it is to be; None if there is to be none.
         paths: What the update named.
+        encoded: `new` as it is stored.
     """
 
     table: Table
@@ -69,6 +70,7 @@ class Change:
     old: Item | None = None
     new: Item | None = None
     paths: tuple[ResolvedPath, ...] = ()
+    encoded: bytes = b""
 
     def holds(self) -> bool:
         """Whether the condition, if any, holds for the item as it is."""
@@ -94,25 +96,33 @@ class Change:
     def _update(self, update: Update | None) -> None:
         if update is None:
             self.new = self.old or self.item
-            return
-        if self.old is None and not (update.sets or update.adds):
+        elif self.old is None and not (update.sets or update.adds):
             return  # a removal from an item that does not exist makes none
-        self.new, self.paths = apply_update(
-            update, self.old or self.item, self.bound.names, self.bound.values
-        )
-        if size_bytes(self.new) > ITEM_BYTES_MAX:
-            raise ValidationException(
-                "Item size to update has exceeded the maximum allowed size"
+        else:
+            self.new, self.paths = apply_update(
+                update, self.old or self.item, self.bound.names, self.bound.values
             )
+        self.encoded = _encoded(
+            self.new, "Item size to update has exceeded the maximum allowed size"
+        )
 
     def store(self, session: Session) -> None:
         """Write the item as it is to be."""
         if self.kind == "ConditionCheck":
             return
         if self.new is not None:
-            session.put(self.table, [(self.key, self.new)])
+            session.put(self.table, [(self.key, self.new, self.encoded)])
         elif self.old is not None:
             session.delete(self.table, [self.key])
+
+
+def _encoded(item: Item, too_large: str) -> bytes:
+    """The item as it is stored, if it is not too large for DynamoDB."""
+    encoded = encode_item(item)
+    # The encoding is never shorter than DynamoDB's size, so most items need no sum.
+    if len(encoded) > ITEM_BYTES_MAX and size_bytes(item) > ITEM_BYTES_MAX:
+        raise ValidationException(too_large)
+    return encoded
 
 
 def require_table(session: Session, name: str) -> Table:
@@ -133,9 +143,8 @@ def put_change(session: Session, request: Request) -> Change:
     bound = bind(request, _CONDITION)
     table = require_table(session, request["TableName"])
     key = table.item_key(item)
-    if size_bytes(item) > ITEM_BYTES_MAX:
-        raise ValidationException("Item size has exceeded the maximum allowed size")
-    return Change(table, key, "Put", bound, item)
+    encoded = _encoded(item, "Item size has exceeded the maximum allowed size")
+    return Change(table, key, "Put", bound, item, encoded=encoded)
 
 
 def keyed_change(session: Session, request: Request, kind: str) -> Change:

@@ -16,7 +16,7 @@ from footfall.embedded.exceptions import (
 from footfall.embedded.items import Answer
 from footfall.embedded.schema import Table
 from footfall.embedded.storage import Session
-from footfall.embedded.validation import Parameter, check_form
+from footfall.embedded.validation import Form, Parameter, check_form
 
 REGION = "us-east-1"
 ACCOUNT = "000000000000"
@@ -25,22 +25,30 @@ NAMES_MAX = 100  # of one page of ListTables
 Request = Mapping[str, Any]
 
 _INVALID = "One or more parameter values were invalid: "
-_DEFINITION = {
-    "AttributeName": Parameter(str, required=True, low=1, high=255),
-    "AttributeType": Parameter(str, required=True, choices=("B", "N", "S")),
-}
-_KEY_ELEMENT = {
-    "AttributeName": Parameter(str, required=True, low=1, high=255),
-    "KeyType": Parameter(str, required=True, choices=("HASH", "RANGE")),
-}
-_THROUGHPUT = {
-    "ReadCapacityUnits": Parameter(int, required=True, low=1),
-    "WriteCapacityUnits": Parameter(int, required=True, low=1),
-}
-_SPECIFICATION = {
-    "Enabled": Parameter(bool, required=True),
-    "AttributeName": Parameter(str, required=True, low=1, high=255),
-}
+_DEFINITION = Form(
+    {
+        "AttributeName": Parameter(str, required=True, low=1, high=255),
+        "AttributeType": Parameter(str, required=True, choices=("B", "N", "S")),
+    }
+)
+_KEY_ELEMENT = Form(
+    {
+        "AttributeName": Parameter(str, required=True, low=1, high=255),
+        "KeyType": Parameter(str, required=True, choices=("HASH", "RANGE")),
+    }
+)
+_THROUGHPUT = Form(
+    {
+        "ReadCapacityUnits": Parameter(int, required=True, low=1),
+        "WriteCapacityUnits": Parameter(int, required=True, low=1),
+    }
+)
+_SPECIFICATION = Form(
+    {
+        "Enabled": Parameter(bool, required=True),
+        "AttributeName": Parameter(str, required=True, low=1, high=255),
+    }
+)
 
 
 def create_table(session: Session, request: Request, now: float) -> Answer:
@@ -181,9 +189,7 @@ def _keys(request: Request) -> tuple[tuple[str, str], ...]:
     return tuple((name, types[name]) for name in names)
 
 
-def _parts(
-    request: Request, name: str, form: Mapping[str, Parameter]
-) -> list[dict[str, Any]]:
+def _parts(request: Request, name: str, form: Form) -> list[dict[str, Any]]:
     parts: list[dict[str, Any]] = list(request[name])
     for number, part in enumerate(parts, 1):
         if not isinstance(part, dict):

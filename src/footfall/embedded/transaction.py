@@ -65,8 +65,9 @@ def transact_write_items(session: Session, request: Request, now: float) -> Answ
     requests = [_checked(number, action) for number, action in enumerate(actions, 1)]
     changes = [_change(session, kind, each) for kind, each in requests]
     _require_distinct([(change.table, change.key) for change in changes])
+    _read_old(session, changes)
     reasons = [
-        _reason(session, change, each)
+        _reason(change, each)
         for change, (_, each) in zip(changes, requests, strict=True)
     ]
     if any(reason is not _NO_REASON for reason in reasons):
@@ -123,9 +124,20 @@ def _change(session: Session, kind: str, request: Request) -> Change:
     return keyed_change(session, request, kind)
 
 
-def _reason(session: Session, change: Change, request: Request) -> Reason:
+def _read_old(session: Session, changes: list[Change]) -> None:
+    """Read every item as it is, those of one table in one go."""
+    by_table: dict[int, list[Change]] = {}
+    for change in changes:
+        by_table.setdefault(change.table.id, []).append(change)
+    for of_table in by_table.values():
+        found = session.get_many(of_table[0].table, [each.key for each in of_table])
+        if found:
+            for change in of_table:
+                change.old = found.get(change.key)
+
+
+def _reason(change: Change, request: Request) -> Reason:
     """Evaluate one action; why it cancels the transaction, or `_NO_REASON`."""
-    change.old = session.get(change.table, change.key)
     if not change.holds():
         reason: Reason = {
             "Code": "ConditionalCheckFailed",
@@ -159,6 +171,9 @@ def _require_distinct(places: list[tuple[Table, Key]]) -> None:
 
 
 def _require_size(changes: list[Change]) -> None:
+    # An encoding is never shorter than DynamoDB's size: mostly it tells.
+    if sum(len(change.encoded) for change in changes) <= TRANSACTION_BYTES_MAX:
+        return
     total = sum(size_bytes(change.new) for change in changes if change.new is not None)
     if total > TRANSACTION_BYTES_MAX:
         raise ValidationException(
@@ -168,16 +183,17 @@ def _require_size(changes: list[Change]) -> None:
 
 def _store(session: Session, changes: list[Change]) -> None:
     """Write all changes, those of one table in one go."""
-    puts: dict[int, list[tuple[Key, Item]]] = {}
-    tables: dict[int, Table] = {}
+    puts: dict[int, list[Change]] = {}
     for change in changes:
         if change.kind == "ConditionCheck" or change.new is None:
             change.store(session)
         else:
-            tables[change.table.id] = change.table
-            puts.setdefault(change.table.id, []).append((change.key, change.new))
-    for id, rows in puts.items():
-        session.put(tables[id], rows)
+            puts.setdefault(change.table.id, []).append(change)
+    for of_table in puts.values():
+        session.put(
+            of_table[0].table,
+            [(each.key, each.new, each.encoded) for each in of_table if each.new],
+        )
 
 
 def _answer(
