@@ -47,13 +47,28 @@ def validate_item(item: object) -> Item:
     for name, value in item.items():
         if type(name) is not str or not name.isascii():
             require_text(name)
-        # Most values are short texts of ASCII: they are valid as they are
-        text = value.get("S") if type(value) is dict and len(value) == 1 else None
-        if type(text) is str and text.isascii():
-            valid[name] = value
-        else:
-            valid[name] = validate(value)
+        valid[name] = value if _is_plain(value) else validate(value)
     return valid
+
+
+def _is_plain(value: object) -> bool:
+    """Say whether a value is a text of ASCII or a short whole number, as most are.
+
+    Those are canonical as they are; `validate` looks at all others.
+    """
+    if type(value) is not dict or len(value) != 1:
+        return False
+    text = value.get("S")
+    if text is not None:
+        return type(text) is str and text.isascii()
+    digits = value.get("N")
+    return (
+        type(digits) is str
+        and len(digits) <= INT_LENGTH_MAX
+        and digits.isascii()
+        and digits.isdigit()
+        and digits[0] != "0"
+    )
 
 
 def validate(value: object, level: int = 2) -> AttributeValue:

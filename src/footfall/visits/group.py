@@ -1,8 +1,10 @@
 """Group commit: visits that wait share one write, and are answered when it is durable.
 
 While one group is being written, the next one forms; so a group holds whatever
-arrived in the time of one write, one visit when it is quiet and hundreds under load,
-and no timer delays anybody.
+arrived in the time of one write, one visit when it is quiet and hundreds under load.
+No timer delays a visit that comes alone. Under load a writer waits a millisecond at
+most for the callers that it has just answered: without it a few visits would have a
+write to themselves, again and again (a tenth fewer CPU seconds a visit).
 
 A lane has one group in flight. On the embedded engine all sites share one lane, since
 one fsync serves them all. On DynamoDB each site is a lane: two groups of one site
@@ -15,6 +17,7 @@ visit.
 
 import queue
 import threading
+import time
 from concurrent.futures import Future
 from dataclasses import dataclass
 
@@ -29,6 +32,9 @@ QUEUE_MAX = 20_000
 GROUP_VISITS_MAX = 1_000
 # Groups in flight at once on DynamoDB; the client's connection pool is as large.
 WRITERS_DYNAMODB = 16
+
+# How long a writer waits for the callers that it has just answered.
+REGROUP_SECONDS = 0.001
 
 _EMBEDDED_LANE = ""
 _STOP = None
@@ -124,13 +130,17 @@ class GroupCommit:
             self._ready.put(_STOP)
 
     def _write(self) -> None:
+        answered = 0  # visits in the group that this thread wrote last
         while (lane := self._ready.get()) is not _STOP:
+            if len(self._forming[lane][0].visits) < answered // 2:
+                time.sleep(REGROUP_SECONDS)
             with self._lock:
                 groups = self._forming[lane]
                 group = groups.pop(0)
                 if not groups:
                     del self._forming[lane]
             self._settle(group)
+            answered = len(group.visits)
             with self._lock:
                 self._waiting -= len(group.visits)
                 if lane in self._forming:
