@@ -98,9 +98,10 @@ class FaultyClient:
 
 def _as_clients(client: Any, response: Any) -> Exception:
     """The refusal as an error of the wrapped client's own class."""
-    kind = type("RefusedError", (client.exceptions.ClientError,), {})
-    error: Exception = kind.__new__(kind, response["Error"]["Message"])
-    error.response = response  # type: ignore[attr-defined]
-    error.operation_name = "Operation"  # type: ignore[attr-defined]
-    error.code = error.message = response["Error"]["Code"]  # type: ignore[attr-defined]
-    return error
+    kind: Any = type("RefusedError", (client.exceptions.ClientError,), {})
+    error: Any = kind.__new__(kind, response["Error"]["Message"])
+    error.response = response
+    error.operation_name = "Operation"
+    error.code = error.message = response["Error"]["Code"]
+    refusal: Exception = error
+    return refusal

@@ -164,9 +164,10 @@ def test_a_missing_table_is_named(store: Store) -> None:
     """With what to do."""
     counter = Counter(store.client, table="nowhere", key={"k": "v"}, attribute="n")
 
-    for call in (lambda: counter.add(1), lambda: counter.value()):
-        with pytest.raises(TableNotFoundError, match="footfall tables create"):
-            call()
+    with pytest.raises(TableNotFoundError, match="footfall tables create"):
+        counter.add(1)
+    with pytest.raises(TableNotFoundError, match="footfall tables create"):
+        counter.value()
 
 
 @pytest.mark.parametrize("amount", [1.0, "1", None, True, 10**16])

@@ -2,6 +2,7 @@
 
 import time
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -203,12 +204,12 @@ def test_a_lost_success_is_answered_counted_past_the_token(
     class Forgetful(FaultyClient):
         """A store that has forgotten the token when the group is sent again."""
 
-        def __getattr__(self, name: str) -> object:
+        def __getattr__(self, name: str) -> Any:
             method = super().__getattr__(name)
             if name != "transact_write_items":
                 return method
 
-            def forgetting(**request: object) -> object:
+            def forgetting(**request: Any) -> Any:
                 tokenless = dict(request)
                 tokenless.pop("ClientRequestToken", None)
                 return method(**tokenless)
