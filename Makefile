@@ -22,7 +22,7 @@ help: ## list the targets
 serve: .venv/serve.stamp ## set up Footfall and serve on http://127.0.0.1:8080
 	$(BIN)/footfall serve $(ARGS)
 
-test: .venv/dev.stamp $(DYNAMODB_LOCAL) system-chromium ## run all tests, with coverage
+test: .venv/dev.stamp $(DYNAMODB_LOCAL) system-chromium system-wrk ## run all tests, with coverage
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest $(ARGS)
 	$(BIN)/coverage combine --quiet

@@ -44,7 +44,7 @@ def main(location: str, port: str) -> None:
     store = Store(connect(location))
     add_site(store, SITE)
     serve(
-        lambda: with_empty_route(create_app(store, Settings())),
+        lambda _: with_empty_route(create_app(store, Settings())),
         host="127.0.0.1",
         port=int(port),
         on_started=lambda port: None,

@@ -1,0 +1,76 @@
+"""The benchmarks run, small: what they print is made anew for each release."""
+
+import re
+
+import pytest
+
+from benchmarks import start, visits
+from benchmarks.__main__ import main
+from benchmarks.load import Load, parse
+from benchmarks.tables import median_rows
+
+WRK = """\
+Running 1s test @ http://127.0.0.1:1
+  Thread Stats   Avg      Stdev     Max   +/- Stdev
+    Latency     1.10ms  200.00us   9.00ms   90.00%
+  Latency Distribution
+     50%    1.00ms
+     99%    {p99}
+  1234 requests in 1.00s, 1.00MB read
+{errors}Requests/sec:   1234.56
+"""
+
+
+@pytest.mark.parametrize(
+    ("p99", "errors", "expected"),
+    [
+        ("2.50ms", "", Load(1234, 1234.56, 2.5, 0)),
+        ("250.00us", "", Load(1234, 1234.56, 0.25, 0)),
+        (
+            "1.50s",
+            "  Socket errors: connect 1, read 2, write 3, timeout 4\n"
+            "  Non-2xx or 3xx responses: 5\n",
+            Load(1234, 1234.56, 1500.0, 15),
+        ),
+    ],
+)
+def test_what_wrk_prints_is_read(p99: str, errors: str, expected: Load) -> None:
+    """An error that is overlooked would pass for speed."""
+    assert parse(WRK.format(p99=p99, errors=errors)) == expected
+
+
+def test_a_ratio_is_the_median_of_the_runs_own() -> None:
+    """A machine's speed drifts between runs, so each is compared with its own."""
+    figures = {
+        "empty": [{"x": 100.0}, {"x": 200.0}, {"x": 400.0}],
+        "ours": [{"x": 50.0}, {"x": 80.0}, {"x": 200.0}],
+    }
+
+    assert median_rows(figures, ratio_of="x", reference="empty").splitlines()[-1] == (
+        "| ours | 80.00 | 0.50 |"
+    )
+    inverse = median_rows(figures, ratio_of="x", reference="empty", inverse=True)
+    assert inverse.splitlines()[-1] == "| ours | 80.00 | 2.00 |"
+
+
+def test_visits_are_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Against the empty route; the benchmark itself checks that all were counted."""
+    monkeypatch.setattr(visits, "CONNECTIONS", (8,))
+    table = visits.measure(runs=1, seconds=1)
+
+    assert re.search(r"\| visits, 8 connections \| .* \| 0\.\d\d \|$", table)
+
+
+def test_a_start_is_measured() -> None:
+    """Beside DynamoDB Local's."""
+    table = start.measure(runs=1)
+
+    assert table.count("\n") == 4
+    assert "DynamoDB Local, on disk" in table
+
+
+def test_a_name_must_be_known(capsys: pytest.CaptureFixture[str]) -> None:
+    """And the others are told."""
+    with pytest.raises(SystemExit):
+        main(["moon"])
+    assert "visits, update_item, start" in capsys.readouterr().err
