@@ -111,6 +111,20 @@ def test_outcomes_of_a_group_share_their_objects(store: Store, site: Site) -> No
     assert results[0] is results[1] is results[2]
 
 
+def test_many_sites_in_one_group(store: Store) -> None:
+    """Each gets its own total: a batch reads 100 at most."""
+    sites = [Site(f"s{n}.example") for n in range(120)]
+    for site in sites:
+        store.client.put_item(
+            TableName=store.tables.site_visits,
+            Item={"siteUrl": {"S": site.url}, "visits": {"N": "7"}},
+        )
+
+    results = record(store, [visit(site, "v") for site in sites])
+
+    assert results == [Outcome("counted", site.url, visits=8) for site in sites]
+
+
 def test_one_bad_site_fails_alone(store: Store, site: Site) -> None:
     """A string `visits`, or a site that was removed, stops no other site."""
     store.client.put_item(

@@ -26,6 +26,9 @@ from typing import Literal
 
 from footfall.counters.bulk import get_items
 from footfall.counters.port import (
+    BATCH_GET_KEYS_MAX,
+    BatchingClient,
+    Item,
     Store,
     batching,
     cancellation_reasons,
@@ -100,9 +103,10 @@ class Recorder:
         waiting: list[_Group] = []
         for site, distinct in by_site.items():
             waiting += self._first_groups(site, list(distinct.values()), found[site])
+        totals: dict[str, int] = {}
         while waiting:
-            waiting = self._send(waiting, found)
-        return self._results(visits, found)
+            waiting = self._send(waiting, found, totals)
+        return self._results(visits, found, totals)
 
     def _first_groups(
         self, site: str, visits: list[Visit], found: dict[str, _Found]
@@ -169,10 +173,19 @@ class Recorder:
         return [values.get(address, ()) for address in addresses]
 
     def _send(
-        self, groups: list[_Group], found: dict[str, dict[str, _Found]]
+        self,
+        groups: list[_Group],
+        found: dict[str, dict[str, _Found]],
+        totals: dict[str, int],
     ) -> list[_Group]:
         """Send each group once; note what was found, return what must go again."""
-        answers = self._apply([group.request for group in groups])
+        requests = [group.request for group in groups]
+        if self._batching is None:
+            answers = [self._apply(request) for request in requests]
+        else:
+            answers = self._apply_at_once(
+                self._batching, requests, {group.site for group in groups}, totals
+            )
         again: list[_Group] = []
         for group, error in zip(groups, answers, strict=True):
             if error is None:
@@ -187,28 +200,37 @@ class Recorder:
             time.sleep(random.uniform(0, pause))
         return again
 
-    def _apply(self, requests: list[Request]) -> list[Exception | None]:
-        """Each transaction's error, None where it succeeded."""
-        client = self.store.client
-        errors = store_errors(client)
-        if self._batching is not None:
-            calls = [("TransactWriteItems", request) for request in requests]
-            try:
-                answers = self._batching.batch(calls)
-            except errors as error:
-                return [error] * len(calls)
-            return [
-                answer if isinstance(answer, Exception) else None for answer in answers
-            ]
-        results: list[Exception | None] = []
-        for request in requests:
-            try:
-                client.transact_write_items(**request)
-            except errors as error:
-                results.append(error)
-            else:
-                results.append(None)
-        return results
+    def _apply(self, request: Request) -> Exception | None:
+        """A transaction's error, None where it succeeded."""
+        try:
+            self.store.client.transact_write_items(**request)
+        except store_errors(self.store.client) as error:
+            return error
+        return None
+
+    def _apply_at_once(
+        self,
+        client: BatchingClient,
+        requests: list[Request],
+        sites: Iterable[str],
+        totals: dict[str, int],
+    ) -> list[Exception | None]:
+        """Each transaction's error, all under one fsync; notes the sites' totals."""
+        table = self.store.tables.site_visits
+        keys = [{SITE_URL: {"S": site}} for site in sites]
+        calls = [("TransactWriteItems", request) for request in requests]
+        for start in range(0, len(keys), BATCH_GET_KEYS_MAX):
+            some = {"Keys": keys[start : start + BATCH_GET_KEYS_MAX]}
+            calls.append(("BatchGetItem", {"RequestItems": {table: some}}))
+        try:
+            answers = client.batch(calls)
+        except store_errors(client) as error:
+            return [error] * len(requests)
+        for numbers in answers[len(requests) :]:
+            if not isinstance(numbers, Exception):
+                totals |= _numbers_in(numbers["Responses"][table])
+        answers = answers[: len(requests)]
+        return [answer if isinstance(answer, Exception) else None for answer in answers]
 
     def _after(
         self, error: Exception, group: _Group, found: dict[str, _Found]
@@ -266,13 +288,17 @@ class Recorder:
         return []
 
     def _results(
-        self, visits: Sequence[Visit], found: dict[str, dict[str, _Found]]
+        self,
+        visits: Sequence[Visit],
+        found: dict[str, dict[str, _Found]],
+        totals: dict[str, int],
     ) -> list[Result]:
-        totals = self._totals(
-            site
-            for site, by_id in found.items()
-            if not all(isinstance(each, FootfallError) for each in by_id.values())
-        )
+        if self._batching is None:
+            totals = self._totals(
+                site
+                for site, by_id in found.items()
+                if not all(isinstance(each, FootfallError) for each in by_id.values())
+            )
         counted = {
             site: Outcome("counted", site, visits=totals.get(site)) for site in found
         }
@@ -299,11 +325,15 @@ class Recorder:
             items = get_items(self.store.client, self.store.tables.site_visits, keys)
         except FootfallError:
             return {}  # what is counted stays counted: only its number is not told
-        return {
-            item[SITE_URL]["S"]: int(item[VISITS]["N"])
-            for item in items
-            if "N" in item.get(VISITS, {})
-        }
+        return _numbers_in(items)
+
+
+def _numbers_in(items: Iterable[Item]) -> dict[str, int]:
+    return {
+        item[SITE_URL]["S"]: int(item[VISITS]["N"])
+        for item in items
+        if "N" in item.get(VISITS, {})
+    }
 
 
 def record(store: Store, visits: Sequence[Visit]) -> list[Result]:
