@@ -2,7 +2,6 @@
 
 import json
 import os
-import pty
 import sqlite3
 import subprocess
 import time
@@ -48,31 +47,6 @@ def site(run: Run) -> str:
     return SITE
 
 
-def on_terminal(arguments: list[str], folder: Path, **environment: str) -> str:
-    """What a command shows on a terminal."""
-    ours, theirs = pty.openpty()
-    with subprocess.Popen(
-        [FOOTFALL, *arguments],
-        cwd=folder,
-        env={**os.environ, "TERM": "xterm-256color", "COLUMNS": "80", **environment},
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs,
-    ):
-        os.close(theirs)
-        shown = b""
-        while True:
-            try:
-                part = os.read(ours, 65_536)
-            except OSError:  # the other end is closed
-                break
-            if not part:
-                break
-            shown += part
-    os.close(ours)
-    return shown.decode()
-
-
 def test_a_site_is_added_hit_and_shown(run: Run) -> None:
     """From nothing to a number."""
     added = run("sites", "add", "A.example", "--visits", "5")
@@ -109,34 +83,6 @@ def test_stats_are_json_for_programs(run: Run, site: str) -> None:
     assert shown["values"][3] == {"hour": "2026-10-25 03:00", "visits": 0}
 
 
-def test_a_terminal_gets_bars_and_tables(run: Run, site: str, tmp_path: Path) -> None:
-    """In colour, unless somebody wants none; a pipe never gets any."""
-    run("hit", SITE + "about", "--id", "v1")
-
-    shown = on_terminal(["stats", SITE], tmp_path)
-    assert f"{SITE}  1 visits in all" in shown
-    assert "█" in shown
-    assert "\x1b[" in shown
-    assert "/about" in shown
-    assert "\x1b[3" not in on_terminal(["stats", SITE], tmp_path, NO_COLOR="1")
-    assert "timezone" in on_terminal(["sites", "list"], tmp_path)
-    assert "\x1b[" not in run("stats", SITE).stdout
-
-
-def test_names_of_pages_cannot_move_the_cursor(
-    run: Run, site: str, tmp_path: Path
-) -> None:
-    """What somebody stored is shown, not obeyed."""
-    with EmbeddedClient(str(tmp_path / "footfall.db")) as client:
-        client.put_item(
-            TableName="siteVisits",
-            Item={"siteUrl": {"S": "a\x1b[2Jb\tc"}, "visits": {"N": "1"}},
-        )
-
-    assert run("sites", "list").stdout.splitlines()[0] == "a\\x1b[2Jb\\tc\t1\tUTC\t"
-    assert "\x1b[2J" not in on_terminal(["sites", "list"], tmp_path)
-
-
 def test_counters_live_by_name(run: Run) -> None:
     """A counter moves; each id once."""
     assert run("counters", "create", "likes", "--value", "10").returncode == 0
@@ -150,7 +96,18 @@ def test_counters_live_by_name(run: Run) -> None:
     assert run("counters", "show", "likes").stdout == "likes\t14\tcounter\t\t\n"
     assert run("counters", "delete", "likes", input="n\n").returncode == 1
     assert run("counters", "delete", "likes", input="y\n").returncode == 0
+    run("counters", "create", "likes", "--value", "10")
+    assert run("counters", "delete", "likes", "--yes").stdout == "deleted likes\n"
     assert run("counters", "show", "likes").returncode == 1
+
+
+@pytest.mark.parametrize("floor", ["5", "6", "-9999"])
+def test_a_contest_has_one_place_to_five_thousand(run: Run, floor: str) -> None:
+    refused = run("counters", "create", "prize", "--value", "5", "--floor", floor)
+
+    assert refused.returncode == 2
+    assert "start: must be 1 to 5000 above the floor" in refused.stderr
+    assert run("counters", "list").stdout == ""
 
 
 def test_a_contest_has_as_many_winners_as_places(run: Run) -> None:
@@ -160,7 +117,9 @@ def test_a_contest_has_as_many_winners_as_places(run: Run) -> None:
     assert (
         run("counters", "claim", "prize", "a").stdout == "won\tplace 1\t0 remaining\n"
     )
-    assert run("counters", "claim", "prize", "b").stdout == "lost\tno place was left\n"
+    assert (
+        run("counters", "claim", "prize", "b").stdout == "lost\tno place\t0 remaining\n"
+    )
     assert (
         run("counters", "claim", "prize", "a").stdout == "won\tplace 1\t0 remaining\n"
     )
@@ -174,8 +133,11 @@ def test_a_site_is_removed_when_somebody_says_yes(run: Run, site: str) -> None:
     assert SITE in run("sites", "list").stdout
 
     assert run("sites", "remove", "a.example", "--yes").returncode == 0
-    assert run("sites", "list").stdout == ""
+    listed = run("sites", "list")
+    assert listed.stdout == ""
+    assert "no site yet; add one with" in listed.stderr
     assert run("sites", "remove", SITE, "--yes").returncode == 1
+    assert run("sites", "remove", "no url", "--yes").returncode == 2
 
 
 def test_a_string_is_repaired_once(run: Run, site: str, tmp_path: Path) -> None:
@@ -185,7 +147,9 @@ def test_a_string_is_repaired_once(run: Run, site: str, tmp_path: Path) -> None:
             TableName="siteVisits",
             Item={"siteUrl": {"S": SITE}, "visits": {"S": "41"}},
         )
-    assert run("sites", "list").stdout == f"{SITE}\tno number\tUTC\t\n"
+    assert run("sites", "list").stdout == (
+        f"{SITE}\tno number\tUTC\trun `footfall sites repair {SITE}`\n"
+    )
     hit = run("hit", SITE)
     assert hit.returncode == 1
     assert f"footfall sites repair {SITE}" in hit.stderr
@@ -258,15 +222,28 @@ def test_what_only_reads_makes_no_file(
         (["sites", "add", "no url"], "site: must have no spaces"),
         (["sites", "add", "ftp://a.example"], "must be an absolute http or https URL"),
         (["sites", "add", SITE, "--timezone", "Mars"], "is no IANA time zone"),
-        (["sites", "add", SITE, "--visits", "1.5"], "is not a valid integer"),
+        (["sites", "add", SITE, "--visits", "1.5"], "is not a whole number"),
+        (["sites", "add", SITE, "--visits", "1_000"], "is not a whole number"),
+        (["sites", "add", SITE, "--visits", "1" * 40], "visits: must be between"),
+        (["sites", "add", SITE, "--visits", "1" * 5000], "is not a whole number"),
+        (["sites", "add", "\udcff.example"], "site: must have no spaces"),
         (["counters", "create", "a\nb", "--value", "1"], "no control characters"),
-        (["counters", "create", "a", "--value", "1", "--floor", "1"], "start: must be"),
         (["counters", "create", "a"], "Missing option '--value'"),
-        (["counters", "add", "a", "1.5"], "is not a valid integer"),
-        (["stats", SITE, "--from", "yesterday"], "does not match the format"),
+        (["counters", "create", "a", "--value", "-1.5"], "is not a whole number"),
+        (["counters", "add", "a", "1.5"], "is not a whole number"),
+        (["counters", "add", "a", "1", "--no"], "unexpected extra argument (--no)"),
+        (["stats", SITE, "--from", "yesterday"], "is not a day from 1970-01-01 to"),
+        (["stats", SITE, "--from", "2026-11-31"], "for example 2026-11-24"),
+        (["stats", SITE, "--to", "0001-01-01"], "is not a day from 1970-01-01 to"),
+        (["stats", SITE, "--by", "moon"], "is not one of 'day', 'hour', 'page'"),
+        (["stats", SITE, "--\x1b[2J"], "No such option '--\\x1b[2J'"),
+        (["hit"], "Missing argument 'URL'; see `footfall hit --help`"),
         (["serve", "--host", "0.0.0.0"], "put a reverse proxy before it"),
-        (["serve", "--port", "70000"], "is not in the range"),
+        (["serve", "--host", ""], "is beyond this machine"),
+        (["serve", "--port", "70000"], "is not a port: 0 to 65535"),
+        (["serve", "--port", "http"], "is not a port: 0 to 65535"),
         (["dynamodb", "--host", "0.0.0.0"], "use 127.0.0.1"),
+        (["sites", "list", "--store", ""], "'' is no store"),
         (["sites", "list", "--store", "redis://x"], "is no store"),
         (["sites", "list", "--store", "dynamodb:x"], "must be http://HOST:PORT"),
     ],
@@ -278,9 +255,11 @@ def test_wrong_usage_ends_with_2_and_says_why(
     done = run(*arguments)
 
     assert done.returncode == 2
+    assert done.stderr.startswith("footfall: ")
     assert words in done.stderr
-    assert "Traceback" not in done.stderr
+    assert done.stderr.count("\n") == 1
     assert done.stdout == ""
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(
@@ -293,6 +272,8 @@ def test_wrong_usage_ends_with_2_and_says_why(
         (["counters", "add", "nobody", "1"], "create it with a starting number"),
         (["counters", "claim", "nobody", "a"], "no counter at"),
         (["counters", "delete", "nobody", "--yes"], "no counter at"),
+        (["verify", "b.example"], "is not on a site that was added"),
+        (["sites", "remove", "b.example"], "is not on a site that was added"),
     ],
 )
 def test_what_cannot_be_done_ends_with_1_and_says_why(
@@ -352,7 +333,7 @@ def test_a_port_in_use_is_named(
 def test_serve_says_where_to_look(
     footfall_process: StartFootfall, tmp_path: Path
 ) -> None:
-    """A new store has a demo; with sites of one's own there is none."""
+    """The dashboard, the demo, the snippet."""
     server = footfall_process(
         "serve", "--store", tmp_path / "new.db", "--public-claims"
     )
@@ -362,6 +343,32 @@ def test_serve_says_where_to_look(
     assert "claims are open" in server.output
     server.terminate()
     assert "every visit that was accepted is answered" in server.output
+
+
+def test_the_demo_counts_from_the_first_request(
+    footfall_process: StartFootfall, tmp_path: Path
+) -> None:
+    """It is what a newcomer opens at once."""
+    server = footfall_process("serve", "--store", tmp_path / "new.db")
+    visit = {"id": "first", "url": f"{server.url}/demo"}
+    request = urllib.request.Request(
+        f"{server.url}/v1/visits", json.dumps(visit).encode()
+    )
+    request.add_header("Content-Type", "text/plain")
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        outcome = json.load(answer)
+
+    assert (outcome["outcome"], outcome["visits"]) == ("counted", 1)
+
+
+def test_a_store_with_sites_gets_no_demo(
+    run: Run, site: str, footfall_process: StartFootfall, tmp_path: Path
+) -> None:
+    server = footfall_process("serve", "--store", tmp_path / "footfall.db")
+    server.terminate()
+
+    assert "Demo " not in server.output
+    assert run("sites", "list").stdout == f"{SITE}\t0\tUTC\t\n"
 
 
 def test_a_change_by_a_command_reaches_a_running_server(

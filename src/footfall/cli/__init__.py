@@ -24,6 +24,12 @@ from footfall.errors import FootfallError, InvalidInputError
 
 DONE, FAILED, WRONG_USAGE = 0, 1, 2
 
+# The first class that the error is an instance of decides.
+_STATUSES: tuple[tuple[type[FootfallError], int], ...] = (
+    (InvalidInputError, WRONG_USAGE),
+    (FootfallError, FAILED),
+)
+
 _COMMANDS = {
     "serve": "footfall.cli.serve",
     "dynamodb": "footfall.cli.dynamodb",
@@ -71,6 +77,9 @@ def cli(ctx: click.Context, /, **settings: Any) -> None:
 
 def main() -> None:
     """Run the command line and end the process with its status."""
+    for stream in (sys.stdout, sys.stderr):
+        # A page's name in letters that the terminal lacks is shown, not a failure.
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     sys.exit(run(sys.argv[1:]))
 
 
@@ -78,26 +87,29 @@ def run(arguments: list[str]) -> int:
     """Run one command; its exit status."""
     try:
         status = cli.main(arguments, prog_name="footfall", standalone_mode=False)
-    except click.exceptions.Exit as done:
-        return done.exit_code
+    except click.exceptions.NoArgsIsHelpError as help_asked_for:
+        help_asked_for.show()
+        return WRONG_USAGE
+    except click.UsageError as error:
+        _complain(_usage_error(error))
+        return WRONG_USAGE
     except click.Abort as stop:
         # click's own word for Ctrl+C, and for a question that was answered no.
         if isinstance(stop.__cause__, KeyboardInterrupt):
-            click.echo(
-                "footfall: interrupted, perhaps half-way; look before you run it again",
-                err=True,
-            )
+            _complain("interrupted, perhaps half-way; look before you run it again")
         else:
-            click.echo("footfall: stopped; nothing was changed", err=True)
+            _complain("stopped; nothing was changed")
         return FAILED
-    except click.ClickException as error:
-        error.show()
-        return WRONG_USAGE
     except FootfallError as error:
-        click.echo(f"footfall: {escaped(str(error))}", err=True)
-        return WRONG_USAGE if isinstance(error, InvalidInputError) else FAILED
-    except BrokenPipeError:
-        # Whoever read the output has enough of it: `footfall stats … | head`.
-        sys.stderr.close()
-        return FAILED
+        _complain(str(error))
+        return next(status for kind, status in _STATUSES if isinstance(error, kind))
     return status if isinstance(status, int) else DONE
+
+
+def _usage_error(error: click.UsageError) -> str:
+    command = error.ctx.command_path if error.ctx else "footfall"
+    return f"{error.format_message().rstrip('.')}; see `{command} --help`"
+
+
+def _complain(message: str) -> None:
+    click.echo(f"footfall: {escaped(message)}", err=True)

@@ -5,8 +5,10 @@ from typing import Any
 import click
 
 from footfall.cli.options import open_store, store_options
-from footfall.cli.output import say, say_cells, table
+from footfall.cli.output import note, say, table
+from footfall.cli.values import whole_number
 from footfall.counters import named
+from footfall.counters.names import check_name
 
 
 @click.group()
@@ -16,9 +18,18 @@ def counters() -> None:
 
 @counters.command()
 @click.argument("name")
-@click.option("--value", type=int, required=True, help="The number it starts with.")
 @click.option(
-    "--floor", type=int, help="Makes it a count-down, from the value to this number."
+    "--value",
+    type=whole_number,
+    required=True,
+    metavar="N",
+    help="The number it starts with.",
+)
+@click.option(
+    "--floor",
+    type=whole_number,
+    metavar="N",
+    help="Makes it a count-down, from the value to this number.",
 )
 @store_options
 def create(name: str, value: int, floor: int | None, **settings: Any) -> None:
@@ -29,6 +40,7 @@ def create(name: str, value: int, floor: int | None, **settings: Any) -> None:
       footfall counters create downloads --value 0
       footfall counters create first-100 --value 100 --floor 0
     """
+    check_name(name)  # before a file is made for nothing
     store = open_store(settings, create=True)
     if floor is None:
         named.create_counter(store, name, value)
@@ -40,8 +52,8 @@ def create(name: str, value: int, floor: int | None, **settings: Any) -> None:
 
 @counters.command(context_settings={"ignore_unknown_options": True})
 @click.argument("name")
-@click.argument("amount", type=int)
-@click.option("--id", help="What makes it count once.")
+@click.argument("amount", type=whole_number)
+@click.option("--id", metavar="ID", help="What makes it count once.")
 @store_options
 def add(name: str, amount: int, id: str | None, **settings: Any) -> None:
     """Add AMOUNT to the counter NAME; once for each id, if one is given.
@@ -53,10 +65,10 @@ def add(name: str, amount: int, id: str | None, **settings: Any) -> None:
     """
     store = open_store(settings, create=False)
     added = named.add_to_counter(store, name, amount, id=id)
-    say_cells([added.outcome, name, added.value])
+    table(("outcome", "counter", "value"), [(added.outcome, name, added.value)])
 
 
-@counters.command()
+@counters.command(short_help="Claim a place of the count-down NAME for ID.")
 @click.argument("name")
 @click.argument("id")
 @store_options
@@ -69,24 +81,40 @@ def claim(name: str, id: str, **settings: Any) -> None:
     """
     claimed = named.claim(open_store(settings, create=False), name, id=id)
     if claimed.won:
-        say_cells(["won", f"place {claimed.place}", f"{claimed.remaining} remaining"])
+        cells = ("won", f"place {claimed.place}", f"{claimed.remaining} remaining")
     else:
-        say_cells(["lost", "no place was left"])
+        cells = ("lost", "no place", "0 remaining")
+    table(("outcome", "place", "remaining"), [cells])
 
 
 @counters.command()
 @click.argument("name")
 @store_options
 def show(name: str, **settings: Any) -> None:
-    """Show the counter NAME."""
+    """Show the counter NAME.
+
+    \b
+    Example:
+      footfall counters show downloads
+    """
     _table([named.show_counter(open_store(settings, create=False), name)])
 
 
 @counters.command("list")
 @store_options
 def list_(**settings: Any) -> None:
-    """List every counter and count-down."""
-    _table(named.list_counters(open_store(settings, create=False)))
+    """List every counter and count-down.
+
+    \b
+    Example:
+      footfall counters list --store visits.db
+    """
+    found = named.list_counters(open_store(settings, create=False))
+    if not found:
+        note(
+            "no counter yet; create one with `footfall counters create NAME --value N`"
+        )
+    _table(found)
 
 
 @counters.command()
@@ -94,7 +122,12 @@ def list_(**settings: Any) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @store_options
 def delete(name: str, yes: bool, **settings: Any) -> None:
-    """Delete the counter NAME; a count-down's claims go with it."""
+    """Delete the counter NAME; a count-down's claims go with it.
+
+    \b
+    Example:
+      footfall counters delete first-100
+    """
     store = open_store(settings, create=False)
     counter = named.show_counter(store, name)
     if not yes:

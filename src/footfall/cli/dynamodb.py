@@ -4,6 +4,7 @@ import click
 
 from footfall.cli.address import base_url, require_loopback
 from footfall.cli.output import say
+from footfall.cli.values import port_number
 from footfall.errors import StoreError
 from footfall.web.server import serve
 
@@ -18,8 +19,21 @@ DEFAULT_DATA = "footfall-dynamodb.db"
     metavar="FILE",
     help="The SQLite file, made if it is missing; :memory: keeps nothing.",
 )
-@click.option("--host", default="127.0.0.1", show_default=True, help="Loopback only.")
-@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True)
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    metavar="HOST",
+    help="The loopback address to listen on.",
+)
+@click.option(
+    "--port",
+    type=port_number,
+    default="8000",
+    show_default=True,
+    metavar="PORT",
+    help="0 takes a free one.",
+)
 def dynamodb(data: str, host: str, port: int) -> None:
     """Serve an embedded DynamoDB on its own HTTP protocol, durable in one file.
 
@@ -39,7 +53,7 @@ def dynamodb(data: str, host: str, port: int) -> None:
         raise StoreError(str(error)) from error
     with client:
         serve(
-            lambda: create_app(client),
+            lambda _: create_app(client),
             host=host,
             port=port,
             on_started=lambda port: _tell(host, port),

@@ -82,7 +82,7 @@ def store_location(settings: Mapping[str, str | None]) -> Options:
     """The options behind the command, else those before it."""
     before: Options = click.get_current_context().find_object(Options) or Options()
     return Options(
-        settings["store"] or before.store,
+        before.store if settings["store"] is None else settings["store"],
         before.table_prefix
         if settings["table_prefix"] is None
         else settings["table_prefix"],

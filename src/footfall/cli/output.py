@@ -25,9 +25,19 @@ def say(text: str) -> None:
     click.echo(escaped(text))
 
 
+def is_drawn() -> bool:
+    """Whether somebody looks, on a terminal that has the letters of a plot."""
+    return sys.stdout.isatty() and sys.stdout.encoding.lower().startswith("utf")
+
+
+def note(text: str) -> None:
+    """A line for a person, on standard error: a program's input has none of it."""
+    click.echo(escaped(text), err=True)
+
+
 def table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     """Rows under their columns' names; numbers stand at the right."""
-    if not sys.stdout.isatty():
+    if not is_drawn():
         for row in rows:
             say_cells(row)
         return
@@ -36,8 +46,14 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
 
     shown = Table(box=None, header_style="bold", pad_edge=False)
     for number, column in enumerate(columns):
-        numeric = bool(rows) and isinstance(rows[0][number], int)
-        shown.add_column(column, justify="right" if numeric else "left")
+        numeric = any(isinstance(row[number], int) for row in rows)
+        # An address that is cut off cannot be copied.
+        shown.add_column(
+            column,
+            justify="right" if numeric else "left",
+            no_wrap=numeric,
+            overflow="fold",
+        )
     for row in rows:
         shown.add_row(*(Text(_cell(value)) for value in row))
     _console().print(shown)
@@ -45,7 +61,7 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
 
 def bars(rows: Sequence[tuple[str, int]]) -> None:
     """Numbers as horizontal bars that fit the terminal's width."""
-    if not sys.stdout.isatty():
+    if not is_drawn():
         for row in rows:
             say_cells(row)
         return
@@ -53,15 +69,17 @@ def bars(rows: Sequence[tuple[str, int]]) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    console = _console()
     most = max((number for _, number in rows), default=0)
     shown = Table.grid(padding=(0, 1), expand=True)
-    shown.add_column(no_wrap=True, max_width=40)
-    shown.add_column(justify="right", no_wrap=True)
+    # The number is what must be seen; names and bars share what it leaves.
+    shown.add_column(no_wrap=True, max_width=max(console.width * 2 // 5, 10))
+    shown.add_column(justify="right", no_wrap=True, min_width=len(f"{most:,}"))
     shown.add_column(ratio=1)
     for label, number in rows:
         bar = Bar(size=max(most, 1), begin=0, end=number, color="green")
         shown.add_row(Text(escaped(label)), Text(f"{number:,}"), bar)
-    _console().print(shown)
+    console.print(shown)
 
 
 def say_cells(row: Sequence[Any]) -> None:

@@ -7,13 +7,14 @@ import click
 
 from footfall.cli.address import base_url, require_loopback
 from footfall.cli.options import open_store, store_options
-from footfall.cli.output import escaped, say
+from footfall.cli.output import note, say
+from footfall.cli.values import port_number
 from footfall.connect import create_tables, missing_tables
 from footfall.counters.port import Store
 from footfall.errors import FootfallError, StoreError
-from footfall.visits.site import Site
+from footfall.web.app import App, create_app
 from footfall.web.demo import DEMO_PATH, ensure_demo_site
-from footfall.web.server import run
+from footfall.web.server import serve as serve_app
 from footfall.web.settings import Settings
 
 
@@ -23,14 +24,16 @@ from footfall.web.settings import Settings
     default="127.0.0.1",
     show_default=True,
     envvar="FOOTFALL_HOST",
+    metavar="HOST",
     help="The loopback address to listen on.",
 )
 @click.option(
     "--port",
-    type=click.IntRange(0, 65535),
-    default=8080,
+    type=port_number,
+    default="8080",
     show_default=True,
     envvar="FOOTFALL_PORT",
+    metavar="PORT",
     help="0 takes a free one.",
 )
 @click.option(
@@ -58,16 +61,20 @@ def serve(host: str, port: int, public_claims: bool, **settings: Any) -> None:
     store = open_store(settings, create=True)
     _require_tables(store)
     if public_claims:
-        click.echo(
-            "footfall: claims are open: whoever reaches the server can take a place",
-            err=True,
-        )
-    run(
-        store,
-        Settings(public_claims=public_claims),
+        note("footfall: claims are open: whoever reaches the server can take a place")
+    has_demo = False
+
+    def make_app(port: int) -> App:
+        # The demo's address has the port, and the first request may be for it.
+        nonlocal has_demo
+        has_demo = _has_demo(store, base_url(host, port))
+        return create_app(store, Settings(public_claims=public_claims))
+
+    serve_app(
+        make_app,
         host=host,
         port=port,
-        on_started=lambda port: _tell(store, host, port),
+        on_started=lambda port: _tell(base_url(host, port), has_demo),
     )
     say("stopped; every visit that was accepted is answered")
 
@@ -86,19 +93,18 @@ def _require_tables(store: Store) -> None:
     create_tables(store)
 
 
-def _tell(store: Store, host: str, port: int) -> None:
-    here = base_url(host, port)
-    demo = _demo(store, here)
+def _has_demo(store: Store, here: str) -> bool:
+    """Whether there is a demo; it is made in a store without sites."""
+    try:
+        return ensure_demo_site(store, here) is not None
+    except FootfallError as error:
+        note(f"footfall: no demo: {error}")
+        return False
+
+
+def _tell(here: str, has_demo: bool) -> None:
     say(f"Dashboard  {here}/")
-    if demo is not None:
+    if has_demo:
         say(f"Demo       {here}{DEMO_PATH}")
     say(f'Snippet    <script async src="{here}/beacon.js"></script>')
     say("Add a site with `footfall sites add URL`; stop with Ctrl+C.")
-
-
-def _demo(store: Store, here: str) -> Site | None:
-    try:
-        return ensure_demo_site(store, here)
-    except FootfallError as error:
-        click.echo(f"footfall: no demo: {escaped(str(error))}", err=True)
-        return None

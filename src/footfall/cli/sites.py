@@ -5,7 +5,8 @@ from typing import Any
 import click
 
 from footfall.cli.options import open_store, store_options
-from footfall.cli.output import say, table
+from footfall.cli.output import note, say, table
+from footfall.cli.values import whole_number
 from footfall.counters.names import check_amount
 from footfall.counters.port import Store
 from footfall.errors import NotANumberError, SiteNotFoundError
@@ -27,11 +28,19 @@ def sites() -> None:
 
 @sites.command()
 @click.argument("url")
-@click.option("--visits", type=int, default=0, help="The number it starts with.")
+@click.option(
+    "--visits",
+    type=whole_number,
+    default="0",
+    show_default=True,
+    metavar="N",
+    help="The number it starts with.",
+)
 @click.option(
     "--timezone",
     default="UTC",
     show_default=True,
+    metavar="TZ",
     help="The zone of its days and hours, fixed for ever: Europe/Berlin.",
 )
 @click.option("--private", is_flag=True, help="Hide its total from the public.")
@@ -58,14 +67,19 @@ def add(url: str, visits: int, timezone: str, private: bool, **settings: Any) ->
 @sites.command("list")
 @store_options
 def list_(**settings: Any) -> None:
-    """List the sites with their totals."""
+    """List the sites with their totals.
+
+    \b
+    Example:
+      footfall sites list --store visits.db
+    """
     store = open_store(settings, create=False)
+    found = load_sites(store).sites
+    if not found:
+        note("no site yet; add one with `footfall sites add URL`")
     table(
         ("site", "visits", "timezone", ""),
-        [
-            (site.url, _number(store, site), site.timezone, _remark(site))
-            for site in load_sites(store).sites
-        ],
+        [_row(store, site) for site in found],
     )
 
 
@@ -74,7 +88,12 @@ def list_(**settings: Any) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @store_options
 def remove(url: str, yes: bool, **settings: Any) -> None:
-    """Remove the site at URL, and everything that was counted for it."""
+    """Remove the site at URL, and everything that was counted for it.
+
+    \b
+    Example:
+      footfall sites remove https://example.com
+    """
     store = open_store(settings, create=False)
     site = _named(store, url)
     if not yes:
@@ -83,13 +102,17 @@ def remove(url: str, yes: bool, **settings: Any) -> None:
     say(f"removed {site.url}")
 
 
-@sites.command()
+@sites.command(short_help="Turn a `visits` that is a string into a number.")
 @click.argument("url")
 @store_options
 def repair(url: str, **settings: Any) -> None:
     """Turn a `visits` that is a string, or missing, into a number.
 
     A table made by hand may hold "0" in quotes, to which DynamoDB adds nothing.
+
+    \b
+    Example:
+      footfall sites repair https://example.com/
     """
     store = open_store(settings, create=False)
     repaired = repair_site(store, load_sites(store).named(url))
@@ -102,23 +125,26 @@ def repair(url: str, **settings: Any) -> None:
         say(f"visits of {repaired.site} is the number {repaired.after}; left as it is")
 
 
+def _row(store: Store, site: Site) -> tuple[str, int | str, str, str]:
+    remarks = ["private"] if site.private else []
+    visits: int | str
+    try:
+        visits = total(store, site)
+    except NotANumberError as error:
+        visits = "no number"
+        remarks.append(error.remedy)
+    return site.url, visits, site.timezone, "; ".join(remarks)
+
+
 def _named(store: Store, url: str) -> Site:
     """The site to remove; also one whose removal stopped half-way."""
     try:
         return load_sites(store).named(url)
     except SiteNotFoundError:
-        site = interrupted_removal(store, normalize_site_url(url))
+        # A table made by hand has its key as somebody wrote it.
+        site = interrupted_removal(store, url) or interrupted_removal(
+            store, normalize_site_url(url)
+        )
         if site is None:
             raise
         return site
-
-
-def _number(store: Store, site: Site) -> int | str:
-    try:
-        return total(store, site)
-    except NotANumberError:
-        return "no number"
-
-
-def _remark(site: Site) -> str:
-    return "private" if site.private else ""

@@ -17,7 +17,9 @@ def tables() -> None:
 @tables.command()
 @store_options
 def create(**settings: Any) -> None:
-    """Create the tables that the store lacks; those that are there stay as they are.
+    """Create the tables that the store lacks.
+
+    Those that are there stay as they are. Run it again if it was interrupted.
 
     \b
     Example:

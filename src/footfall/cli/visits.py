@@ -2,17 +2,17 @@
 
 import json
 import secrets
-import sys
-from datetime import datetime, timedelta
+from datetime import date, timedelta
 from time import time_ns
 from typing import Any
 
 import click
 
 from footfall.cli.options import open_store, store_options
-from footfall.cli.output import bars, say, say_cells
+from footfall.cli.output import bars, is_drawn, note, say, say_cells, table
+from footfall.cli.values import FIRST_DAY, day
 from footfall.counters.port import Store
-from footfall.errors import FootfallError, IndeterminateError
+from footfall.errors import FootfallError, IndeterminateError, NotANumberError
 from footfall.visits.ids import uuid7
 from footfall.visits.record import record
 from footfall.visits.report import DayTotal, daily, hourly, pages, today, total
@@ -20,17 +20,18 @@ from footfall.visits.site import Site
 from footfall.visits.sites import load_sites
 from footfall.visits.verify import repair as repair_numbers
 from footfall.visits.verify import verify as verify_numbers
-from footfall.visits.visit import Outcome, Submission, resolve
+from footfall.visits.visit import Outcome, Submission, Visit, resolve
 
 DAYS_SHOWN = 30
 HOURS_DAYS_SHOWN = 1  # 24 lines
 PAGES_SHOWN = 10
-_DATE = click.DateTime(["%Y-%m-%d"])
 
 
 @click.command()
 @click.argument("url")
-@click.option("--id", help="What makes it count once; a new one unless told.")
+@click.option(
+    "--id", metavar="ID", help="What makes it count once; a new one unless told."
+)
 @store_options
 def hit(url: str, id: str | None, **settings: Any) -> None:
     """Count one visit to the page at URL.
@@ -44,23 +45,24 @@ def hit(url: str, id: str | None, **settings: Any) -> None:
       footfall hit https://example.com/about --id 2026-11-24-import-7
     """
     store = open_store(settings, create=False)
-    submission = Submission(id or uuid7(_now_ms(), secrets.randbits(74)), url)
+    submission = Submission(_new_id() if id is None else id, url)
     sites = load_sites(store)
     visit = resolve(submission, sites, _now_ms(), store.window_seconds)
-    if isinstance(visit, Outcome):
-        raise AssertionError("a visit of now is never filtered")
-    (result,) = record(store, [visit])
-    if isinstance(result, IndeterminateError):
-        raise IndeterminateError(result.operation, result.cause, submission.id)
-    if isinstance(result, FootfallError):
-        raise result
-    say_cells([result.outcome, result.site, result.visits, submission.id])
+    outcome = visit if isinstance(visit, Outcome) else _count(store, visit)
+    table(
+        ("outcome", "site", "visits", "id"),
+        [(outcome.outcome, outcome.site, _shown(outcome.visits), submission.id)],
+    )
 
 
 @click.command(short_help="Show the numbers of the site at URL.")
 @click.argument("url")
-@click.option("--from", "first", type=_DATE, help="The first day: 2026-11-01.")
-@click.option("--to", "last", type=_DATE, help="The last day. [default: today]")
+@click.option(
+    "--from", "first", type=day, metavar="DAY", help="The first day: 2026-11-01."
+)
+@click.option(
+    "--to", "last", type=day, metavar="DAY", help="The last day.  [default: today]"
+)
 @click.option(
     "--by",
     type=click.Choice(["day", "hour", "page"]),
@@ -72,8 +74,8 @@ def hit(url: str, id: str | None, **settings: Any) -> None:
 @store_options
 def stats(
     url: str,
-    first: datetime | None,
-    last: datetime | None,
+    first: date | None,
+    last: date | None,
     by: str,
     as_json: bool,
     **settings: Any,
@@ -91,9 +93,9 @@ def stats(
     """
     store = open_store(settings, create=False)
     site = load_sites(store).named(url)
-    end = last.date() if last else today(site, _now_ms())
+    end = last or today(site, _now_ms())
     shown = HOURS_DAYS_SHOWN if by == "hour" else DAYS_SHOWN
-    begin = first.date() if first else end - timedelta(days=shown - 1)
+    begin = first or max(end - timedelta(days=shown - 1), FIRST_DAY)
     days = daily(store, site, begin, end)
     rows = _rows(store, site, by, days)
     visits = total(store, site)
@@ -109,14 +111,16 @@ def stats(
         }
         click.echo(json.dumps(document, indent=2))
         return
-    seen = sys.stdout.isatty()
+    seen = is_drawn()
     if seen:
-        counted = sum(day.visits for day in days)
-        say(f"{site.url}  {visits:,} visits in all")
-        say(f"{begin} to {end} ({site.timezone}): {counted:,}")
-    bars(rows)
-    if seen and by == "day":
+        counted = sum(each.visits for each in days)
+        say(f"{site.url}: {_in_words(visits)} in all")
+        say(f"{begin} to {end}, {site.timezone}: {_in_words(counted)}")
         say("")
+    bars(rows)
+    if seen and by == "day" and counted:
+        say("")
+        say("Top pages")
         bars(_rows(store, site, "page", days)[:PAGES_SHOWN])
 
 
@@ -130,25 +134,55 @@ def verify(url: str | None, repair: bool, **settings: Any) -> int:
     The total is the baseline and the sum of the days; a day is the sum of its hours
     and of its pages; an hour within the window has as many receipts. The exit status
     is 1 if any of it differs. It may run while visits are counted.
+
+    \b
+    Examples:
+      footfall verify
+      footfall verify example.com --repair
     """
     store = open_store(settings, create=False)
     sites = load_sites(store)
-    different = 0
-    for site in (sites.named(url),) if url else sites.sites:
-        if repair:
-            for done in repair_numbers(store, site, _now_ms()):
-                say_cells(["repaired", site.url, done])
-        checked = verify_numbers(store, site, _now_ms())
-        for difference in checked.differences:
-            say_cells(["differs", site.url, difference])
-        if not checked.differences:
-            summary = (
-                f"{checked.total} visits = {checked.baseline} before"
-                f" + {checked.days} in days; {checked.receipts} receipts"
-            )
-            say_cells(["agrees", site.url, summary])
-        different += bool(checked.differences)
-    return 1 if different else 0
+    chosen = sites.sites if url is None else (sites.named(url),)
+    if not chosen:
+        note("no site yet, so nothing to verify")
+    agreed = True
+    for site in chosen:
+        try:
+            agreed &= _verify(store, site, repair=repair)
+        except NotANumberError as error:  # of this site; the others have their turn
+            say_cells(["differs", site.url, error])
+            agreed = False
+    return 0 if agreed else 1
+
+
+def _count(store: Store, visit: Visit) -> Outcome:
+    """The visit's outcome; who cannot know it learns the id to ask again with."""
+    try:
+        (result,) = record(store, [visit])
+    except KeyboardInterrupt:
+        raise IndeterminateError("hit", "interrupted", visit.id) from None
+    if isinstance(result, IndeterminateError):
+        raise IndeterminateError(result.operation, result.cause, visit.id)
+    if isinstance(result, FootfallError):
+        raise result
+    return result
+
+
+def _verify(store: Store, site: Site, *, repair: bool) -> bool:
+    """Whether the site's numbers agree; what was mended and found is said."""
+    if repair:
+        for done in repair_numbers(store, site, _now_ms()):
+            say_cells(["repaired", site.url, done])
+    checked = verify_numbers(store, site, _now_ms())
+    for difference in checked.differences:
+        say_cells(["differs", site.url, difference])
+    if not checked.differences:
+        summary = (
+            f"{checked.total} visits = {checked.baseline} before"
+            f" + {checked.days} in days; {checked.receipts} receipts"
+        )
+        say_cells(["agrees", site.url, summary])
+    return not checked.differences
 
 
 def _rows(
@@ -167,6 +201,18 @@ def _rows(
             ]
         case _:
             return [(day.date.isoformat(), day.visits) for day in days]
+
+
+def _new_id() -> str:
+    return uuid7(_now_ms(), secrets.randbits(74))
+
+
+def _shown(visits: int | None) -> int | str:
+    return "" if visits is None else visits
+
+
+def _in_words(visits: int) -> str:
+    return "1 visit" if visits == 1 else f"{visits:,} visits"
 
 
 def _now_ms() -> int:

@@ -14,10 +14,7 @@ from typing import Any
 
 import uvicorn
 
-from footfall.counters.port import Store
 from footfall.errors import InvalidInputError
-from footfall.web.app import create_app
-from footfall.web.settings import Settings
 
 BACKLOG = 2_048
 KEEP_ALIVE_SECONDS = 30
@@ -26,19 +23,17 @@ STOP_SECONDS_MAX = 15  # for what was accepted; a group takes milliseconds
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-def run(
-    store: Store,
-    settings: Settings,
+def serve(
+    make_app: Callable[[int], Any],
     *,
     host: str,
     port: int,
     on_started: Callable[[int], None],
 ) -> None:
-    """Serve a store until SIGTERM or SIGINT.
+    """Serve an ASGI application until SIGTERM or SIGINT.
 
     Args:
-        store: What is served.
-        settings: The owner's.
+        make_app: Makes the application once the port is ours; it is given the port.
         host: The address to listen on.
         port: The port; 0 takes a free one.
         on_started: Called with the port when requests are answered.
@@ -46,25 +41,10 @@ def run(
     Raises:
         InvalidInputError: Nobody can listen there: the port is taken, say.
     """
-    serve(
-        lambda: create_app(store, settings),
-        host=host,
-        port=port,
-        on_started=on_started,
-    )
-
-
-def serve(
-    make_app: Callable[[], Any],
-    *,
-    host: str,
-    port: int,
-    on_started: Callable[[int], None],
-) -> None:
-    """Serve any ASGI application as `run` does; it is made once the port is ours."""
     with listen(host, port) as listener:
+        ours: int = listener.getsockname()[1]
         config = uvicorn.Config(
-            make_app(),
+            make_app(ours),
             http="httptools",
             loop="uvloop",
             lifespan="on",
@@ -77,7 +57,7 @@ def serve(
             proxy_headers=False,
             ws="none",
         )
-        server = _Server(config, lambda: on_started(listener.getsockname()[1]))
+        server = _Server(config, lambda: on_started(ours))
         server.run(sockets=[listener])
 
 
