@@ -193,6 +193,16 @@ def test_settings_come_from_the_environment_and_flags_win(
     assert run("sites", "list", "--store", "before.db").stdout.startswith(SITE)
 
 
+def test_a_variable_that_is_wrong_is_named(run: Run) -> None:
+    """Who set it long ago must find it."""
+    wrong = run("serve", FOOTFALL_PORT="http")
+
+    assert wrong.returncode == 2
+    assert "(env var: 'FOOTFALL_PORT'): 'http' is not a port" in wrong.stderr
+    assert "put a reverse proxy" in run("serve", FOOTFALL_HOST="0.0.0.0").stderr
+    assert run("serve", "--port", "x", FOOTFALL_PORT="0").returncode == 2
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

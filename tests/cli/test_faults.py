@@ -209,6 +209,22 @@ def test_output_that_nobody_reads_is_no_failure_to_explain(tmp_path: Path) -> No
     assert said == b""
 
 
+def test_a_command_closes_its_store(tmp_path: Path) -> None:
+    """Whatever it did; Python 3.13 complains of a database that is left open."""
+    program = [sys.executable, "-X", "dev", "-m", "footfall", "--store"]
+    for arguments in (["sites", "add", SITE], ["sites", "list"], ["hit", OTHER]):
+        done = subprocess.run(
+            [*program, tmp_path / "a.db", *arguments],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+
+        assert "Warning" not in done.stderr
+        assert [path.name for path in tmp_path.iterdir()] == ["a.db"]
+
+
 def test_the_module_is_the_program() -> None:
     for arguments in (["--version"], []):
         done = [

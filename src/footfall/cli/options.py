@@ -66,6 +66,8 @@ def _options(
 def open_store(settings: Mapping[str, str | None], *, create: bool) -> Store:
     """Open the store that a command's own options, or those before it, name.
 
+    It is closed when the command ends.
+
     Args:
         settings: The command's `store` and `table_prefix`.
         create: Whether a missing file is made: not by commands that only read.
@@ -75,6 +77,8 @@ def open_store(settings: Mapping[str, str | None], *, create: bool) -> Store:
     """
     options = store_location(settings)
     client = connect(options.store, create=create, prefix=options.table_prefix)
+    # Both kinds of client can be closed; the port has only what counting calls.
+    click.get_current_context().call_on_close(client.close)  # type: ignore[attr-defined]
     return Store(client, Tables(options.table_prefix))
 
 

@@ -24,6 +24,7 @@ from footfall.web.settings import Settings
     default="127.0.0.1",
     show_default=True,
     envvar="FOOTFALL_HOST",
+    show_envvar=True,
     metavar="HOST",
     help="The loopback address to listen on.",
 )
@@ -33,6 +34,7 @@ from footfall.web.settings import Settings
     default="8080",
     show_default=True,
     envvar="FOOTFALL_PORT",
+    show_envvar=True,
     metavar="PORT",
     help="0 takes a free one.",
 )
@@ -40,6 +42,7 @@ from footfall.web.settings import Settings
     "--public-claims",
     is_flag=True,
     envvar="FOOTFALL_PUBLIC_CLAIMS",
+    show_envvar=True,
     help="Let anybody claim from a count-down.",
 )
 @store_options
