@@ -49,7 +49,6 @@ ONLY_IN = {
     "botocore": {"footfall.connect"},
     "sqlite3": {"footfall.embedded"},
     "click": {"footfall.cli"},
-    "plotext": {"footfall.cli"},
     "rich": {"footfall.cli"},
     "jinja2": {"footfall.web"},
     "rjsmin": {"footfall.web"},

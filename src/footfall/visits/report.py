@@ -28,6 +28,7 @@ from footfall.visits.dimensions import (
 from footfall.visits.site import Site
 
 DAYS_MAX = 3_660  # of one report: ten years
+YEARS = (1970, 2999)  # the days of these can be counted and reckoned with
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,17 @@ class PageTotal:
 
     page: str
     visits: int
+
+
+def check_day(day: date, field: str) -> date:
+    """The day, if its year is one of `YEARS`.
+
+    Raises:
+        InvalidInputError: It is not.
+    """
+    if not YEARS[0] <= day.year <= YEARS[1]:
+        raise InvalidInputError(field, f"must be between {YEARS[0]} and {YEARS[1]}")
+    return day
 
 
 def today(site: Site, now_ms: int) -> date:
@@ -93,8 +105,10 @@ def hourly(store: Store, site: Site, day: date) -> list[HourTotal]:
     """Every hour of one day: 24, or 23 and 25 where clocks change.
 
     Raises:
+        InvalidInputError: The day is not in `YEARS`.
         UnavailableError: The store is away.
     """
+    check_day(day, "day")
     zone = ZoneInfo(site.timezone)
     start, end = midnight(day, zone), midnight(day + timedelta(days=1), zone)
     counted: Item = {}
@@ -139,7 +153,7 @@ def values_in(item: Item) -> Iterator[tuple[str, int]]:
 
 
 def _days(first: date, last: date) -> list[date]:
-    length = (last - first).days + 1
+    length = (check_day(last, "to") - check_day(first, "from")).days + 1
     if length < 1:
         raise InvalidInputError("to", f"{last} is before {first}")
     if length > DAYS_MAX:

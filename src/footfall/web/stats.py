@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from footfall.counters.port import Store
 from footfall.errors import InvalidInputError
-from footfall.visits.report import daily, hourly, pages, today, total
+from footfall.visits.report import check_day, daily, hourly, pages, today, total
 from footfall.visits.site import Site
 from footfall.web.access import check_owner
 from footfall.web.answers import in_thread, json_answer, query_of
@@ -70,6 +70,7 @@ def _date(query: dict[str, str], name: str) -> date | None:
     if text is None:
         return None
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError as error:
         raise InvalidInputError(name, "must be a date as 2026-11-24") from error
+    return check_day(day, name)
