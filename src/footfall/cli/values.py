@@ -8,8 +8,8 @@ from datetime import date
 
 import click
 
-# Within these, every hour in every time zone has a date that Python can name.
-FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(2999, 12, 31)
+from footfall.visits.report import FIRST_DAY, LAST_DAY
+
 PORT_MAX = 65_535
 
 _WHOLE = re.compile(r"[+-]?[0-9]{1,40}")  # the domain has its own, smaller limits

@@ -10,12 +10,20 @@ import click
 
 from footfall.cli.options import open_store, store_options
 from footfall.cli.output import bars, is_drawn, note, say, say_cells, table
-from footfall.cli.values import FIRST_DAY, day
+from footfall.cli.values import day
 from footfall.counters.port import Store
 from footfall.errors import FootfallError, IndeterminateError, NotANumberError
 from footfall.visits.ids import uuid7
 from footfall.visits.record import record
-from footfall.visits.report import DayTotal, daily, hourly, pages, today, total
+from footfall.visits.report import (
+    FIRST_DAY,
+    DayTotal,
+    daily,
+    hourly,
+    pages,
+    today,
+    total,
+)
 from footfall.visits.site import Site
 from footfall.visits.sites import load_sites
 from footfall.visits.verify import repair as repair_numbers

@@ -52,10 +52,10 @@ class Change:
 
     Attributes:
         table: The item's table.
-        key: The item's key, as bytes.
         kind: "Put", "Update", "Delete" or "ConditionCheck".
         bound: The expressions.
         item: What a Put stores; for an Update the key, for a new item.
+        key: The item's key, as bytes, of `locate`.
         old: The item as it is; None if there is none.
         new: The item as it is to be; None if there is to be none.
         paths: What the update named.
@@ -63,14 +63,30 @@ class Change:
     """
 
     table: Table
-    key: Key
     kind: str
     bound: Bound
     item: Item
+    key: Key = (b"", b"")
     old: Item | None = None
     new: Item | None = None
     paths: tuple[ResolvedPath, ...] = ()
     encoded: bytes = b""
+
+    def locate(self) -> None:
+        """Check the item against the table's key, and find its place.
+
+        Raises:
+            ValidationException: It has not the table's key, or is too large.
+        """
+        if self.kind == "Put":
+            self.key = self.table.item_key(self.item)
+            self.encoded = _encoded(
+                self.item, "Item size has exceeded the maximum allowed size"
+            )
+            return
+        self.key = self.table.request_key(self.item)
+        if self.bound.update is not None:
+            check_update_keys(self.bound.update, self.bound.names, self.table.key_names)
 
     def holds(self) -> bool:
         """Whether the condition, if any, holds for the item as it is."""
@@ -137,42 +153,28 @@ def require_table(session: Session, name: str) -> Table:
     return table
 
 
-def put_change(session: Session, request: Request) -> Change:
-    """The change that a PutItem, or a Put, asks for; nothing is read yet."""
-    item = validate_item(request["Item"])
-    bound = bind(request, _CONDITION)
-    table = require_table(session, request["TableName"])
-    key = table.item_key(item)
-    encoded = _encoded(item, "Item size has exceeded the maximum allowed size")
-    return Change(table, key, "Put", bound, item, encoded=encoded)
-
-
-def keyed_change(session: Session, request: Request, kind: str) -> Change:
-    """The change that an Update, a Delete or a ConditionCheck asks for."""
-    item = validate_item(request["Key"])
+def change_of(session: Session, request: Request, kind: str) -> Change:
+    """The change that a request, or an action, asks for; not located, nothing read."""
+    item = validate_item(request["Item" if kind == "Put" else "Key"])
     bound = bind(request, _UPDATE if kind == "Update" else _CONDITION)
-    table = require_table(session, request["TableName"])
-    key = table.request_key(item)
-    if bound.update is not None:
-        check_update_keys(bound.update, bound.names, table.key_names)
-    return Change(table, key, kind, bound, item)
+    return Change(require_table(session, request["TableName"]), kind, bound, item)
 
 
 def put_item(session: Session, request: Request) -> Answer:
     """PutItem: Amazon DynamoDB API Reference."""
     _require_returnable(request, "ALL_OLD")
-    return _write(session, request, put_change(session, request))
+    return _write(session, request, "Put")
 
 
 def update_item(session: Session, request: Request) -> Answer:
     """UpdateItem: Amazon DynamoDB API Reference."""
-    return _write(session, request, keyed_change(session, request, "Update"))
+    return _write(session, request, "Update")
 
 
 def delete_item(session: Session, request: Request) -> Answer:
     """DeleteItem: Amazon DynamoDB API Reference."""
     _require_returnable(request, "ALL_OLD")
-    return _write(session, request, keyed_change(session, request, "Delete"))
+    return _write(session, request, "Delete")
 
 
 def get_item(session: Session, request: Request) -> Answer:
@@ -257,7 +259,9 @@ def batch_write_item(session: Session, request: Request) -> Answer:
     return answer
 
 
-def _write(session: Session, request: Request, change: Change) -> Answer:
+def _write(session: Session, request: Request, kind: str) -> Answer:
+    change = change_of(session, request, kind)
+    change.locate()
     change.old = session.get(change.table, change.key)
     if not change.holds():
         wanted = request.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD"
@@ -354,11 +358,17 @@ def _distinct(table: Table, keys: list[Item]) -> list[Key]:
 def _batch_change(session: Session, table: str, write: object) -> Change:
     match write:
         case {"PutRequest": {"Item": item}, **rest} if not rest:
-            return put_change(session, {"TableName": table, "Item": item})
+            change = change_of(session, {"TableName": table, "Item": item}, "Put")
         case {"DeleteRequest": {"Key": key}, **rest} if not rest:
-            request = {"TableName": table, "Key": key}
-            return keyed_change(session, request, "Delete")
-    raise ValidationException(
+            change = change_of(session, {"TableName": table, "Key": key}, "Delete")
+        case _:
+            raise _no_write(write)
+    change.locate()
+    return change
+
+
+def _no_write(write: object) -> ValidationException:
+    return ValidationException(
         "Supplied AttributeValue has more than one datatypes set, must contain exactly"
         " one of the supported datatypes"
         if isinstance(write, dict) and len(write) > 1

@@ -51,7 +51,11 @@ def query(session: Session, request: Request) -> Answer:
     span = replace(span, descending=request.get("ScanIndexForward") is False)
     start = _start(table, request)
     if start is not None:
-        if start[0] != span.pk or not _within(start[1], span):
+        if not _within(start[1], span):
+            raise ValidationException(
+                "The provided starting key does not match the range key predicate"
+            )
+        if start[0] != span.pk:
             raise ValidationException(
                 "The provided starting key is outside query boundaries based on"
                 " provided conditions"

@@ -105,9 +105,11 @@ def _bytes_of(name: str, kind: str, value: dict[str, Any], bytes_max: int) -> by
             f" attribute cannot contain an empty {what} value. Key: {name}"
         )
     if len(key) > bytes_max:
-        which = "hashkey" if bytes_max == HASH_KEY_BYTES_MAX else "rangekey"
-        raise ValidationException(
-            f"{_INVALID}Size of {which} has exceeded the maximum size limit"
-            f" of {bytes_max} bytes"
+        # DynamoDB's own words, the missing space included
+        words = (
+            "Size of hashkey has exceeded the maximum size limit of"
+            if bytes_max == HASH_KEY_BYTES_MAX
+            else "Aggregated size of all range keys has exceeded the size limit of "
         )
+        raise ValidationException(f"{_INVALID}{words}{bytes_max} bytes")
     return key

@@ -25,8 +25,7 @@ from footfall.embedded.exceptions import (
 from footfall.embedded.items import (
     Answer,
     Change,
-    keyed_change,
-    put_change,
+    change_of,
     read_one,
 )
 from footfall.embedded.schema import Table
@@ -63,7 +62,8 @@ def transact_write_items(session: Session, request: Request, now: float) -> Answ
                 raise IdempotentParameterMismatchException()
             return _answer(request, {}, repeated=True)
     requests = [_checked(number, action) for number, action in enumerate(actions, 1)]
-    changes = [_change(session, kind, each) for kind, each in requests]
+    changes = [change_of(session, each, kind) for kind, each in requests]
+    _locate(changes)
     _require_distinct([(change.table, change.key) for change in changes])
     _read_old(session, changes)
     reasons = [
@@ -118,10 +118,15 @@ def _checked(number: int, action: object) -> tuple[str, dict[str, Any]]:
     return kind, request
 
 
-def _change(session: Session, kind: str, request: Request) -> Change:
-    if kind == "Put":
-        return put_change(session, request)
-    return keyed_change(session, request, kind)
+def _locate(changes: list[Change]) -> None:
+    """Find every item's place; the first that has none cancels the transaction."""
+    for number, change in enumerate(changes):
+        try:
+            change.locate()
+        except ValidationException as error:
+            reasons = [_NO_REASON] * len(changes)
+            reasons[number] = _validation_error(error)
+            raise _cancelled(reasons) from error
 
 
 def _read_old(session: Session, changes: list[Change]) -> None:
@@ -150,8 +155,12 @@ def _reason(change: Change, request: Request) -> Reason:
     try:
         change.evaluate()
     except ClientError as error:
-        return {"Code": "ValidationError", "Message": error.message}
+        return _validation_error(error)
     return _NO_REASON
+
+
+def _validation_error(error: ClientError) -> Reason:
+    return {"Code": "ValidationError", "Message": error.message}
 
 
 def _cancelled(reasons: list[Reason]) -> TransactionCanceledException:
@@ -177,7 +186,7 @@ def _require_size(changes: list[Change]) -> None:
     total = sum(size_bytes(change.new) for change in changes if change.new is not None)
     if total > TRANSACTION_BYTES_MAX:
         raise ValidationException(
-            "Collective size of items in the transaction exceeds the limit of 4 MB"
+            f"Transaction payload size cannot exceed 4MB. Payload Size: {total}"
         )
 
 

@@ -28,7 +28,8 @@ from footfall.visits.dimensions import (
 from footfall.visits.site import Site
 
 DAYS_MAX = 3_660  # of one report: ten years
-YEARS = (1970, 2999)  # the days of these can be counted and reckoned with
+# Within these, every hour in every time zone has a date that Python can name.
+FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(2999, 12, 31)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +57,13 @@ class PageTotal:
 
 
 def check_day(day: date, field: str) -> date:
-    """The day, if its year is one of `YEARS`.
+    """The day, if it is from `FIRST_DAY` to `LAST_DAY`.
 
     Raises:
         InvalidInputError: It is not.
     """
-    if not YEARS[0] <= day.year <= YEARS[1]:
-        raise InvalidInputError(field, f"must be between {YEARS[0]} and {YEARS[1]}")
+    if not FIRST_DAY <= day <= LAST_DAY:
+        raise InvalidInputError(field, f"must be from {FIRST_DAY} to {LAST_DAY}")
     return day
 
 
@@ -105,7 +106,7 @@ def hourly(store: Store, site: Site, day: date) -> list[HourTotal]:
     """Every hour of one day: 24, or 23 and 25 where clocks change.
 
     Raises:
-        InvalidInputError: The day is not in `YEARS`.
+        InvalidInputError: The day is not from `FIRST_DAY` to `LAST_DAY`.
         UnavailableError: The store is away.
     """
     check_day(day, "day")
