@@ -37,6 +37,7 @@ APPLICATION_ID = 0x466F6F74  # "Foot": SQLite's mark of whose database a file is
 FORMAT_VERSION = 1
 BUSY_SECONDS = 30.0
 CACHE_KIB = 16_384
+READER_CACHE_KIB = 2_048  # each reading thread has one
 _KEYS_AT_ONCE = 128  # of one SELECT; SQLite takes 32,766 parameters
 
 _SCHEMA = """
@@ -367,6 +368,7 @@ class Storage:
         if reader is None:
             reader = self._thread.reader = self._open()
             reader.sqlite.execute("PRAGMA query_only = ON")
+            reader.sqlite.execute(f"PRAGMA cache_size = -{READER_CACHE_KIB}")
         return reader
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
