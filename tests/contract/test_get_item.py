@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.contract.requests import create_table, invalid, refusal
+from tests.contract.requests import NO_TABLE, assert_refused, create_table, invalid
 
 ITEM = {
     "id": {"S": "x"},
@@ -72,7 +72,7 @@ def test_a_number_finds_its_item_in_any_notation(
             {"#l": "list"},
             {"list": {"L": [{"S": "zero"}, {"S": "two"}]}},
         ),
-        ("missing", None, {}),
+        ("absent", None, {}),
     ],
 )
 def test_a_projection_picks_parts(
@@ -110,32 +110,37 @@ def test_a_projection_picks_parts(
 def test_a_key_that_is_not_the_tables_is_refused(
     client: Any, table: str, key: Any, words: str
 ) -> None:
-    assert refusal(client, "get_item", TableName=table, Key=key) == invalid(words)
+    assert_refused(client, invalid(words), "get_item", TableName=table, Key=key)
 
 
 def test_a_sort_key_must_be_given(client: Any, sorted_table: str) -> None:
-    assert refusal(
-        client, "get_item", TableName=sorted_table, Key={"id": {"S": "x"}}
-    ) == invalid("The provided key element does not match the schema")
+    assert_refused(
+        client,
+        invalid("The provided key element does not match the schema"),
+        "get_item",
+        TableName=sorted_table,
+        Key={"id": {"S": "x"}},
+    )
 
 
 def test_a_reserved_word_needs_a_placeholder(client: Any, table: str) -> None:
-    assert refusal(
+    assert_refused(
         client,
+        invalid(
+            "Invalid ProjectionExpression: Attribute name is a reserved keyword; reserved"
+            " keyword: name"
+        ),
         "get_item",
         TableName=table,
         Key={"id": {"S": "x"}},
         ProjectionExpression="name",
-    ) == invalid(
-        "Invalid ProjectionExpression: Attribute name is a reserved keyword; reserved"
-        " keyword: name"
     )
 
 
 def test_a_table_that_does_not_exist_is_refused(client: Any, prefix: str) -> None:
-    assert refusal(
-        client, "get_item", TableName=f"{prefix}none", Key={"id": {"S": "x"}}
-    ) == ("ResourceNotFoundException", "Requested resource not found")
+    assert_refused(
+        client, NO_TABLE, "get_item", TableName=f"{prefix}none", Key={"id": {"S": "x"}}
+    )
 
 
 def test_the_capacity_is_told_when_it_is_asked_for(client: Any, table: str) -> None:
