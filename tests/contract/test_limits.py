@@ -114,7 +114,7 @@ def test_maps_and_lists_nest_no_deeper(client: Any, table: str) -> None:
 
 
 @pytest.mark.parametrize("length", [2, 256])
-def test_a_table_s_name_has_3_to_255_characters(client: Any, length: int) -> None:
+def test_the_name_of_a_table_has_3_to_255_characters(client: Any, length: int) -> None:
     """AWS has other words for the operations on tables; botocore's model has a third.
 
     DynamoDB Local's differ again, so only the code is compared.

@@ -36,39 +36,39 @@ def type_of(value: Mapping[str, Any]) -> str:
 
 
 def validate_item(item: object) -> Item:
-    """Return the item with every value canonical.
+    """Return the item with every value canonical; the same object if it was so before.
 
     Raises:
         ValidationException, SerializationException: A value is not valid.
     """
     if not isinstance(item, dict):
         raise _unexpected(item)
-    valid: Item = {}
-    for name, value in item.items():
-        if type(name) is not str or not name.isascii():
-            require_text(name)
-        valid[name] = value if _is_plain(value) else validate(value)
-    return valid
+    if _is_plain(item):
+        return item
+    return {require_text(name): validate(value) for name, value in item.items()}
 
 
-def _is_plain(value: object) -> bool:
-    """Say whether a value is a text of ASCII or a short whole number, as most are.
+def _is_plain(item: Item) -> bool:
+    """Say whether an item has only texts of ASCII and short whole numbers, as most do.
 
     Those are canonical as they are; `validate` looks at all others.
     """
-    if type(value) is not dict or len(value) != 1:
-        return False
-    text = value.get("S")
-    if text is not None:
-        return type(text) is str and text.isascii()
-    digits = value.get("N")
-    return (
-        type(digits) is str
-        and len(digits) <= INT_LENGTH_MAX
-        and digits.isascii()
-        and digits.isdigit()
-        and digits[0] != "0"
-    )
+    for name, value in item.items():
+        if type(value) is not dict or len(value) != 1:
+            return False
+        if type(name) is not str or not name.isascii():
+            return False
+        text = value.get("S")
+        if text is not None:
+            if type(text) is not str or not text.isascii():
+                return False
+            continue
+        digits = value.get("N")
+        if type(digits) is not str or len(digits) > INT_LENGTH_MAX:
+            return False
+        if not (digits.isascii() and digits.isdigit()) or digits[0] == "0":
+            return False
+    return True
 
 
 def validate(value: object, level: int = 2) -> AttributeValue:

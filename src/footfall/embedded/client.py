@@ -19,6 +19,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any, Self
 
 from footfall.embedded import items, reads, tables, transaction
@@ -145,11 +146,15 @@ class EmbeddedClient:
             return self._expire(session, budget)
 
     def _read(self, calls: Sequence[Call]) -> list[Answer | ClientError]:
-        if self._storage.in_memory:
-            with self._writer, self._storage.reading() as session:
-                return [self._answer(session, *call) for call in calls]
-        with self._storage.reading() as session:
-            return [self._answer(session, *call) for call in calls]
+        in_memory = self._storage.in_memory
+        try:
+            with self._writer if in_memory else nullcontext():
+                with self._storage.reading() as session:
+                    return [self._answer(session, *call) for call in calls]
+        except sqlite3.Error as error:
+            raise InternalServerError(f"The store could not be read ({error})").at(
+                "Batch"
+            ) from error
 
     def _write_queued(self) -> None:
         """Write all that is queued, as the one thread that holds the writer."""
@@ -174,6 +179,7 @@ class EmbeddedClient:
         self, session: Session, operation: str, request: Request
     ) -> Answer | ClientError:
         request_id = f"{next(self._request_ids):032X}"
+        rows_before = session.rows_written
         try:
             parameters = OPERATIONS.get(operation)
             if parameters is None:
@@ -188,6 +194,13 @@ class EmbeddedClient:
                 answer = _WITH_CLOCK[operation](session, request, self._clock())
         except ClientError as error:
             return error.at(operation, request_id)
+        except (OverflowError, RecursionError, TypeError, UnicodeError) as error:
+            # What cannot even be looked at concerns nobody else of the group. Operations
+            # write last; if this one has written, it is a fault of ours: undo the group.
+            if session.rows_written != rows_before:
+                raise
+            unreadable = SerializationException(f"The request cannot be read: {error}")
+            return unreadable.at(operation, request_id)
         answer["ResponseMetadata"] = {
             "RequestId": request_id,
             "HTTPStatusCode": 200,

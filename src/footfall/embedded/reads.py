@@ -15,6 +15,7 @@ from footfall.embedded.attribute import (
     key_bytes,
     key_prefix_end,
     size_bytes,
+    validate,
     validate_item,
 )
 from footfall.embedded.evaluate import check, project
@@ -51,10 +52,12 @@ def query(session: Session, request: Request) -> Answer:
     span = replace(span, descending=request.get("ScanIndexForward") is False)
     start = _start(table, request)
     if start is not None:
-        if not _within(start[1], span):
-            raise ValidationException(
-                "The provided starting key does not match the range key predicate"
-            )
+        if len(table.keys) > 1:
+            sort_key = validate(request["ExclusiveStartKey"][table.keys[1][0]])
+            if not wanted.contains(sort_key):
+                raise ValidationException(
+                    "The provided starting key does not match the range key predicate"
+                )
         if start[0] != span.pk:
             raise ValidationException(
                 "The provided starting key is outside query boundaries based on"
@@ -145,10 +148,6 @@ def _start(table: Table, request: Request) -> Key | None:
         raise ValidationException(
             f"The provided starting key is invalid: {error.message}"
         ) from error
-
-
-def _within(sk: bytes, span: Span) -> bool:
-    return sk >= span.low and (span.high is None or sk <= span.high)
 
 
 def _check_select(request: Request) -> None:

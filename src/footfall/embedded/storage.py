@@ -15,15 +15,18 @@ Processes: BEGIN IMMEDIATE takes the one write lock of the file and waits for it
 Table definitions are remembered until `PRAGMA data_version` tells that another
 connection has changed the file.
 
-Threads: one writing connection under a lock; on disk each reading thread has a
-connection of its own and reads a snapshot, so that nobody waits for a writer.
+Threads: one writing connection under a lock; on disk whoever reads takes a connection
+of its own for that time and reads a snapshot, so that nobody waits for a writer.
 """
 
+import random
 import sqlite3
 import threading
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -36,9 +39,10 @@ MEMORY = ":memory:"
 APPLICATION_ID = 0x466F6F74  # "Foot": SQLite's mark of whose database a file is
 FORMAT_VERSION = 1
 BUSY_SECONDS = 30.0
+BUSY_PAUSE_SECONDS = 0.001
 CACHE_KIB = 16_384
 READER_CACHE_KIB = 2_048  # each reading thread has one
-_KEYS_AT_ONCE = 128  # of one SELECT; SQLite takes 32,766 parameters
+_ROWS_AT_ONCE = 128  # of one statement; SQLite takes 32,766 parameters
 
 _SCHEMA = """
 CREATE TABLE tables (
@@ -90,6 +94,11 @@ class Session:
     ) -> None:
         self._connection = connection
         self._tables = tables
+
+    @property
+    def rows_written(self) -> int:
+        """Rows that the connection has written so far, in any transaction."""
+        return self._connection.total_changes
 
     # Tables
 
@@ -160,32 +169,30 @@ class Session:
     def get_many(self, table: Table, keys: Sequence[Key]) -> dict[Key, Item]:
         """The items that exist of some keys; quicker than to get each."""
         found: dict[Key, Item] = {}
-        for start in range(0, len(keys), _KEYS_AT_ONCE):
-            chunk = keys[start : start + _KEYS_AT_ONCE]
-            values = ", ".join(["(?, ?)"] * len(chunk))
-            # CROSS JOIN looks each key up; SQLite would scan for a row in a list.
+        name, is_sorted = _sql_name(table), len(table.keys) > 1
+        for start in range(0, len(keys), _ROWS_AT_ONCE):
+            chunk = keys[start : start + _ROWS_AT_ONCE]
+            values: list[Any] = (
+                [part for key in chunk for part in key]
+                if is_sorted
+                else [key[0] for key in chunk]
+            )
             rows = self._connection.execute(
-                f"WITH wanted (pk, sk) AS (VALUES {values})"
-                f" SELECT pk, sk, item FROM wanted"
-                f" CROSS JOIN {_sql_name(table)} USING (pk, sk)",
-                [part for key in chunk for part in key],
+                _select_keys(name, len(chunk), is_sorted), values
             )
             for pk, sk, item in rows:
                 found[pk, sk] = _decode(item)
         return found
 
-    def put(self, table: Table, rows: Iterable[tuple[Key, Item, bytes]]) -> None:
+    def put(self, table: Table, rows: Sequence[tuple[Key, Item, bytes]]) -> None:
         """Store items, with their encodings, in place of what was at their keys."""
-        attribute = table.ttl_attribute
-        self._connection.executemany(
-            f"INSERT INTO {_sql_name(table)} (pk, sk, expires, item)"
-            " VALUES (?, ?, ?, ?) ON CONFLICT (pk, sk)"
-            " DO UPDATE SET expires = excluded.expires, item = excluded.item",
-            [
-                (key[0], key[1], expiry_of(item, attribute), encoded)
-                for key, item, encoded in rows
-            ],
-        )
+        name, attribute = _sql_name(table), table.ttl_attribute
+        for start in range(0, len(rows), _ROWS_AT_ONCE):
+            chunk = rows[start : start + _ROWS_AT_ONCE]
+            values: list[Any] = []
+            for (pk, sk), item, encoded in chunk:
+                values += (pk, sk, expiry_of(item, attribute), encoded)
+            self._connection.execute(_put_rows(name, len(chunk)), values)
 
     def delete(self, table: Table, keys: Iterable[Key]) -> None:
         """Delete the items at some keys; those without an item are fine."""
@@ -302,11 +309,15 @@ class Storage:
 
     def __init__(self, path: str) -> None:
         self.path = path
-        self._thread = threading.local()
-        self._opened: list[_Connection] = []
-        self._opened_lock = threading.Lock()
+        # Readers that nobody uses now; there are as many as ever read at once.
+        self._readers: list[_Connection] = []
+        self._readers_lock = threading.Lock()
+        self._closed = False
         try:
-            self._writer = self._open()
+            self._writer = _Connection(path)
+        except sqlite3.Error as error:
+            raise StoreFileError(_explained(path, error)) from error
+        try:
             self._prepare(self._writer.sqlite)
         except sqlite3.Error as error:
             self.close()
@@ -329,7 +340,7 @@ class Storage:
         Raises:
             sqlite3.Error: Of BEGIN or COMMIT; nothing is known to be durable.
         """
-        self._writer.sqlite.execute("BEGIN IMMEDIATE")
+        self._begin()
         try:
             yield self._writer.session()
             self._writer.sqlite.execute("COMMIT")
@@ -343,39 +354,71 @@ class Storage:
 
         In memory there is one connection, so the caller must hold the writer's lock.
         """
-        reader = self._writer if self.in_memory else self._reader()
-        reader.sqlite.execute("BEGIN")
+        reader = self._writer if self.in_memory else self._take_reader()
         try:
-            yield reader.session()
+            reader.sqlite.execute("BEGIN")
+            try:
+                yield reader.session()
+            finally:
+                reader.sqlite.execute("COMMIT")
         finally:
-            reader.sqlite.execute("COMMIT")
+            if reader is not self._writer:
+                self._give_back(reader)
 
     def close(self) -> None:
-        """Close every connection."""
-        with self._opened_lock:
-            for connection in self._opened:
-                connection.sqlite.close()
-            self._opened.clear()
+        """Close every connection; whoever reads or writes afterwards gets an error."""
+        with self._readers_lock:
+            self._closed = True
+            readers, self._readers = self._readers, []
+        for connection in (self._writer, *readers):
+            connection.sqlite.close()
 
-    def _open(self) -> _Connection:
-        connection = _Connection(self.path)
-        with self._opened_lock:
-            self._opened.append(connection)
-        return connection
+    def _begin(self) -> None:
+        """Take the file's one write lock, waiting for other processes.
 
-    def _reader(self) -> _Connection:
-        reader: _Connection | None = getattr(self._thread, "reader", None)
-        if reader is None:
-            reader = self._thread.reader = self._open()
-            reader.sqlite.execute("PRAGMA query_only = ON")
-            reader.sqlite.execute(f"PRAGMA cache_size = -{READER_CACHE_KIB}")
+        SQLite's own waiting sleeps up to a tenth of a second between tries, and whoever
+        sleeps so long is overtaken again and again; a short and random pause is fair.
+
+        Raises:
+            sqlite3.OperationalError: The lock was not to be had in `BUSY_SECONDS`.
+        """
+        deadline = time.monotonic() + BUSY_SECONDS
+        while True:
+            try:
+                self._writer.sqlite.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                busy = error.sqlite_errorcode == sqlite3.SQLITE_BUSY
+                if not busy or time.monotonic() > deadline:
+                    raise
+                time.sleep(random.uniform(0, BUSY_PAUSE_SECONDS))
+            else:
+                return
+
+    def _take_reader(self) -> _Connection:
+        with self._readers_lock:
+            if self._closed:
+                raise sqlite3.ProgrammingError("the store is closed")
+            if self._readers:
+                return self._readers.pop()
+        reader = _Connection(self.path)
+        reader.sqlite.execute("PRAGMA query_only = ON")
+        reader.sqlite.execute(f"PRAGMA cache_size = -{READER_CACHE_KIB}")
         return reader
+
+    def _give_back(self, reader: _Connection) -> None:
+        with self._readers_lock:
+            if not self._closed:
+                self._readers.append(reader)
+                return
+        reader.sqlite.close()
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
         """See whose file it is; make it ours if it is new."""
+        connection.execute("BEGIN")  # one moment, while another process may make it
         (application,) = connection.execute("PRAGMA application_id").fetchone()
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         (objects,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        connection.execute("COMMIT")
         if application != APPLICATION_ID and (application or version or objects):
             raise StoreFileError(
                 f"{self.path!r} is another program's SQLite database; name another file"
@@ -395,6 +438,7 @@ class Storage:
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             connection.execute(f"PRAGMA user_version = {FORMAT_VERSION}")
         connection.execute("COMMIT")
+        connection.execute("PRAGMA busy_timeout = 0")  # `_begin` waits
 
 
 def encode_item(item: Item) -> bytes:
@@ -416,6 +460,33 @@ def expiry_of(item: Item, attribute: str | None) -> int | None:
 
 def _sql_name(table: Table) -> str:
     return f"items_{table.id:d}"
+
+
+# A statement for many rows costs less than as many statements; its text is kept, as
+# SQLite's own cache of statements goes by it.
+
+
+@lru_cache(maxsize=512)
+def _select_keys(name: str, count: int, is_sorted: bool) -> str:
+    if not is_sorted:
+        wanted = ", ".join("?" * count)
+        return f"SELECT pk, sk, item FROM {name} WHERE sk = x'' AND pk IN ({wanted})"
+    wanted = ", ".join(["(?, ?)"] * count)
+    # CROSS JOIN looks each key up; SQLite would scan for a row in a list.
+    return (
+        f"WITH wanted (pk, sk) AS (VALUES {wanted})"
+        f" SELECT pk, sk, item FROM wanted CROSS JOIN {name} USING (pk, sk)"
+    )
+
+
+@lru_cache(maxsize=512)
+def _put_rows(name: str, count: int) -> str:
+    rows = ", ".join(["(?, ?, ?, ?)"] * count)
+    return (
+        f"INSERT INTO {name} (pk, sk, expires, item) VALUES {rows}"
+        " ON CONFLICT (pk, sk)"
+        " DO UPDATE SET expires = excluded.expires, item = excluded.item"
+    )
 
 
 def _conditions(span: Span) -> tuple[list[str], Sequence[Any]]:

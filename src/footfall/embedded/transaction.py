@@ -10,6 +10,7 @@ Source: Amazon DynamoDB API Reference, TransactWriteItems.
 
 import hashlib
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -53,6 +54,8 @@ def transact_write_items(session: Session, request: Request, now: float) -> Answ
         now: Seconds since the epoch.
     """
     actions = request["TransactItems"]
+    requests = [_checked(number, action) for number, action in enumerate(actions, 1)]
+    changes = [change_of(session, each, kind) for kind, each in requests]
     token, digest = request.get("ClientRequestToken"), b""
     if token is not None:
         digest = hashlib.blake2b(_encode(actions), digest_size=16).digest()
@@ -61,8 +64,6 @@ def transact_write_items(session: Session, request: Request, now: float) -> Answ
             if earlier != digest:
                 raise IdempotentParameterMismatchException()
             return _answer(request, {}, repeated=True)
-    requests = [_checked(number, action) for number, action in enumerate(actions, 1)]
-    changes = [change_of(session, each, kind) for kind, each in requests]
     _locate(changes)
     _require_distinct([(change.table, change.key) for change in changes])
     _read_old(session, changes)
@@ -113,9 +114,13 @@ def transact_get_items(session: Session, request: Request) -> Answer:
 
 def _checked(number: int, action: object) -> tuple[str, dict[str, Any]]:
     kind, request = one_of(action, ACTIONS)
-    place = f"transactItems.{number}.member.{kind[0].lower()}{kind[1:]}."
-    check_form(request, ACTIONS[kind], place)
+    check_form(request, ACTIONS[kind], _place(number, kind))
     return kind, request
+
+
+@lru_cache(maxsize=512)
+def _place(number: int, kind: str) -> str:
+    return f"transactItems.{number}.member.{kind[0].lower()}{kind[1:]}."
 
 
 def _locate(changes: list[Change]) -> None:

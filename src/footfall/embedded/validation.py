@@ -254,6 +254,10 @@ def one_of(action: object, kinds: Mapping[str, Form]) -> tuple[str, dict[str, An
     """
     if not isinstance(action, dict):
         raise SerializationException("Unexpected field type")
+    if len(action) == 1:  # as it should be
+        for kind, content in action.items():
+            if type(content) is dict and kind in kinds:
+                return kind, content
     given = [(kind, content) for kind, content in action.items() if content is not None]
     if len(given) == 1 and given[0][0] in kinds:
         kind, content = given[0]

@@ -450,3 +450,60 @@ def test_a_closed_client_says_so(tmp_path: Path) -> None:
 
     with pytest.raises(InternalServerError, match="closed"):
         create(client)
+
+
+def test_a_closed_client_reads_nothing_either(tmp_path: Path) -> None:
+    client = EmbeddedClient(str(tmp_path / "store.db"))
+    client.close()
+
+    with pytest.raises(InternalServerError, match="closed"):
+        client.list_tables()
+
+
+def test_what_cannot_be_looked_at_spoils_nobody_elses_write(
+    disk_client: EmbeddedClient,
+) -> None:
+    """Lists within lists, deeper than Python's stack."""
+    deep: Any = {"S": "x"}
+    for _ in range(100_000):
+        deep = {"L": [deep]}
+    unreadable = {
+        "TransactItems": [{"Put": {"TableName": "items", "Item": {"id": deep}}}],
+        "ClientRequestToken": "token",
+    }
+    answers = disk_client.batch([add(), ("TransactWriteItems", unreadable), add()])
+
+    kinds = [type(answer) for answer in answers]
+    assert kinds == [dict, SerializationException, dict]
+    assert number(disk_client) == 2
+
+
+def test_a_reader_that_outlives_the_client_is_closed(
+    disk_client: EmbeddedClient,
+) -> None:
+    """It ends its snapshot; nobody reads after it."""
+    storage = disk_client._storage
+    with storage.reading() as session:
+        disk_client.close()
+        names = session.table_names()
+
+    assert names == ["items"]
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        storage._take_reader()
+
+
+def test_a_writer_waits_for_another_process(tmp_path: Path) -> None:
+    """SQLite's lock of the file is taken as soon as it is free."""
+    path = str(tmp_path / "store.db")
+    with EmbeddedClient(path) as client, ThreadPoolExecutor(1) as pool:
+        create(client)
+        other = sqlite3.connect(path, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        future = pool.submit(client.update_item, **add()[1])
+        time.sleep(0.05)
+        assert not future.done()
+        other.execute("ROLLBACK")
+        other.close()
+
+        future.result(10)
+        assert number(client) == 1
