@@ -5,6 +5,7 @@ Where a part is missing the test fails and says how to get it; none is skipped.
 
 import os
 import shutil
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -34,6 +35,10 @@ os.environ |= {
     "NO_PROXY": "127.0.0.1,localhost",
     "no_proxy": "127.0.0.1,localhost",
 }
+
+# A shell that runs the tests in its background ignores Ctrl+C, and so would every
+# process that they start; some tests press it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # dev: new examples each time. ci: the same each time, so that a red run replays.
 # soak: many more, for a night.

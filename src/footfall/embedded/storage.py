@@ -340,7 +340,7 @@ class Storage:
         Raises:
             sqlite3.Error: Of BEGIN or COMMIT; nothing is known to be durable.
         """
-        self._begin()
+        _execute_patiently(self._writer.sqlite, "BEGIN IMMEDIATE")
         try:
             yield self._writer.session()
             self._writer.sqlite.execute("COMMIT")
@@ -372,27 +372,6 @@ class Storage:
             readers, self._readers = self._readers, []
         for connection in (self._writer, *readers):
             connection.sqlite.close()
-
-    def _begin(self) -> None:
-        """Take the file's one write lock, waiting for other processes.
-
-        SQLite's own waiting sleeps up to a tenth of a second between tries, and whoever
-        sleeps so long is overtaken again and again; a short and random pause is fair.
-
-        Raises:
-            sqlite3.OperationalError: The lock was not to be had in `BUSY_SECONDS`.
-        """
-        deadline = time.monotonic() + BUSY_SECONDS
-        while True:
-            try:
-                self._writer.sqlite.execute("BEGIN IMMEDIATE")
-            except sqlite3.OperationalError as error:
-                busy = error.sqlite_errorcode == sqlite3.SQLITE_BUSY
-                if not busy or time.monotonic() > deadline:
-                    raise
-                time.sleep(random.uniform(0, BUSY_PAUSE_SECONDS))
-            else:
-                return
 
     def _take_reader(self) -> _Connection:
         with self._readers_lock:
@@ -428,7 +407,7 @@ class Storage:
                 f"{self.path!r} was written by a newer version of Footfall (format"
                 f" {version}, this one knows {FORMAT_VERSION}); upgrade Footfall"
             )
-        connection.execute("PRAGMA journal_mode = WAL")
+        _execute_patiently(connection, "PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("BEGIN IMMEDIATE")  # fails here if it cannot be written
         (version,) = connection.execute("PRAGMA user_version").fetchone()
@@ -438,7 +417,30 @@ class Storage:
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             connection.execute(f"PRAGMA user_version = {FORMAT_VERSION}")
         connection.execute("COMMIT")
-        connection.execute("PRAGMA busy_timeout = 0")  # `_begin` waits
+        connection.execute("PRAGMA busy_timeout = 0")  # `_execute_patiently` waits
+
+
+def _execute_patiently(connection: sqlite3.Connection, statement: str) -> None:
+    """Run a statement that needs the file's one write lock, waiting for whoever has it.
+
+    SQLite's own waiting sleeps up to a tenth of a second between tries, and whoever
+    sleeps so long is overtaken again and again; and for the switch to a write-ahead log
+    it does not wait at all. A short and random pause is fair.
+
+    Raises:
+        sqlite3.OperationalError: The lock was not to be had in `BUSY_SECONDS`.
+    """
+    deadline = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute(statement)
+        except sqlite3.OperationalError as error:
+            busy = error.sqlite_errorcode == sqlite3.SQLITE_BUSY
+            if not busy or time.monotonic() > deadline:
+                raise
+            time.sleep(random.uniform(0, BUSY_PAUSE_SECONDS))
+        else:
+            return
 
 
 def encode_item(item: Item) -> bytes:
