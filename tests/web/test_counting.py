@@ -187,6 +187,27 @@ def test_the_pixel_counts(web: WebServer) -> None:
     assert_readable(first)
 
 
+def test_a_stale_pixel_is_filtered(web: WebServer) -> None:
+    """A view that waited on a device for days is sent by the pixel, too."""
+    pixel = f"/v1/pixel.gif?id=p&url={SITE}&age="
+
+    stale = web.ask("GET", f"{pixel}86400001").headers["footfall-outcome"]
+    fresh = web.ask("GET", f"{pixel}1000").headers["footfall-outcome"]
+
+    assert (stale, fresh) == ("filtered", "counted")
+    assert web.ask("GET", f"{pixel}-1").status == 400
+
+
+def test_a_content_type_is_compared_without_case(web: WebServer) -> None:
+    """And whole: a type that only begins alike is another."""
+    body = {"id": "v", "url": SITE}
+
+    taken = web.ask("POST", "/v1/visits", body, Content_Type="Text/Plain; charset=x")
+    refused = web.ask("POST", "/v1/visits", body, Content_Type="text/plainfoo")
+
+    assert (taken.status, refused.status) == (200, 415)
+
+
 @pytest.mark.parametrize(
     ("query", "status"),
     [

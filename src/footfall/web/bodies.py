@@ -17,7 +17,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Decoded = TypeVar("Decoded")
 
-_JSON_TYPES = (b"application/json", b"text/plain")
+_JSON_TYPES = frozenset({b"application/json", b"text/plain"})
 _PLACE = re.compile(r"(.*?)(?: - at `\$?\.?(.*)`)?", re.DOTALL)
 _FIELD = re.compile(r"field `(\w+)`")
 
@@ -57,7 +57,8 @@ def check_json_type(headers: Iterable[tuple[bytes, bytes]]) -> None:
     """
     for name, value in headers:
         if name == b"content-type":
-            if value.startswith(_JSON_TYPES):
+            # RFC 9110, 8.3.1: types are compared without case.
+            if value.partition(b";")[0].strip().lower() in _JSON_TYPES:
                 return
             break
     raise HttpError(

@@ -60,7 +60,8 @@ _PREFLIGHT: Headers = [
 _JSON: Headers = [*_CORS, (b"content-type", b"application/json")]
 # The smallest transparent GIF: one pixel.
 _GIF = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
-_PIXEL_FIELDS = frozenset({"id", "url", "referrer"})
+_PIXEL_FIELDS = frozenset({"id", "url", "referrer", "age"})
+_AGE_DIGITS_MAX = 13
 
 _log = logging.getLogger("footfall.web")
 
@@ -82,11 +83,12 @@ class _Response:
     __slots__ = ("body", "start")
 
     def __init__(self, status: int, headers: Headers, body: bytes) -> None:
-        length = (b"content-length", str(len(body)).encode())
+        if status != 204:  # RFC 9110, 8.6: a 204 must have no Content-Length
+            headers = [*headers, (b"content-length", str(len(body)).encode())]
         self.start = {
             "type": "http.response.start",
             "status": status,
-            "headers": [*headers, length],
+            "headers": headers,
         }
         self.body = {"type": "http.response.body", "body": body}
 
@@ -216,16 +218,22 @@ def _pixel_submission(scope: Scope) -> Submission:
         raise InvalidInputError("query", f"cannot be read: {error}") from error
     unknown = sorted(query.keys() - _PIXEL_FIELDS)
     if unknown:
-        raise InvalidInputError(unknown[0], "is no parameter: use url, id and referrer")
+        raise InvalidInputError(
+            unknown[0], "is no parameter: use url, id, referrer and age"
+        )
     referer = next(
         (value for name, value in scope["headers"] if name == b"referer"), b""
     )
+    age = query.get("age", "0")
+    if not (age.isascii() and age.isdigit() and len(age) <= _AGE_DIGITS_MAX):
+        raise InvalidInputError("age", "must be a whole number of milliseconds")
     # Without an id nothing tells a retry from another visit, so it counts again.
     id = query.get("id") or uuid7(time.time_ns() // 1_000_000, secrets.randbits(74))
     return Submission(
         id=id,
         url=query.get("url") or referer.decode("latin-1"),
         referrer=query.get("referrer"),
+        age=int(age),
     )
 
 

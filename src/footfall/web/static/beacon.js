@@ -13,12 +13,13 @@
 (() => {
 
   var KEY = "footfall", KEPT_MAX = 20, PAUSE_MS = 2000, PAUSE_MS_MAX = 300000;
-  var LOCAL = /^(localhost$|.*\.local(host)?$|(127|10|192\.168|172\.(1[6-9]|2\d|3[01])|169\.254)\.|\[(::1|f[cde]))/;
+  var LOCAL = /^(localhost$|.*\.local(host)?$|(127|10|192\.168|172\.(1[6-9]|2\d|3[01])|169\.254)\.[\d.]+$|\[(::1|f[cde]))/;
 
   var script = document.currentScript;
-  var waiting = {}, pause = PAUSE_MS, timer, last, visits;
+  var waiting = {}, pause = PAUSE_MS, timer, last, newest, visits;
 
-  if (!script || window.footfall) return;
+  /* A heading whose id is "footfall" is a `window.footfall` too. */
+  if (!(script || 0).src || (window.footfall || 0).count) return;
 
   /* The server is where the script is, under whatever path. */
   var base = script.src.replace(/[^/]*$/, "v1/");
@@ -36,33 +37,28 @@
 
   /* RFC 9562: 48 bits of time (44 of them until 2527), then random ones. */
   function newId() {
-    var time = "0" + Date.now().toString(16), random = "";
-    crypto.getRandomValues(new Uint8Array(9)).forEach((byte) => {
-      random += (byte + 256).toString(16).slice(1);
-    });
-    return time.slice(0, 8) + "-" + time.slice(8) + "-7" + random.slice(0, 3) + "-a" +
-      random.slice(3, 6) + "-" + random.slice(6);
+    var time = "0" + Date.now().toString(16);
+    return time.slice(0, 8) + "-" + time.slice(8) +
+      "-7rrr-arrr-rrrrrrrrrrrr".replace(/r/g, () =>
+        (crypto.getRandomValues(new Uint8Array(1))[0] & 15).toString(16));
   }
 
-  var here = () => location.href.split("#")[0];
+  /* The server takes no longer address, and the path alone tells the page. */
+  var here = () => location.href.split("#")[0].slice(0, 2048);
 
   var kept = guarded(() => JSON.parse(localStorage[KEY]));
 
-  /* Storage is shared with other tabs, so it is read anew before each change. */
-  var keep = guarded(() => {
+  /*
+   * Keeps what waits, without the view that is answered, if one is. Storage is shared
+   * with other tabs, so it is read anew; it is written only where there is need.
+   */
+  var keep = guarded((answered) => {
     var all = kept() || {};
-    for (var id in waiting) all[id] = waiting[id];
+    if (answered && !all[answered]) return;
+    Object.assign(all, waiting);
+    delete all[answered];
     localStorage[KEY] = JSON.stringify(
       Object.fromEntries(Object.entries(all).slice(-KEPT_MAX)));
-  });
-
-  var forget = guarded((id) => {
-    delete waiting[id];
-    var all = kept();
-    if (all && all[id]) {
-      delete all[id];
-      localStorage[KEY] = JSON.stringify(all);
-    }
   });
 
   function show() {
@@ -77,53 +73,55 @@
   function answered(id, status) {
     if (status == 429 || status > 499) return again();
     pause = PAUSE_MS;
-    forget(id);
+    delete waiting[id];
+    keep(id);
   }
 
+  /* Once for all that failed together: the pause grows by rounds, not by views. */
   function again() {
     keep();
-    clearTimeout(timer);
-    timer = setTimeout(flush, pause);
-    pause = Math.min(2 * pause, PAUSE_MS_MAX);
+    if (!timer) {
+      timer = setTimeout(flush, pause);
+      pause = Math.min(2 * pause, PAUSE_MS_MAX);
+    }
   }
 
-  function pixel(id, url) {
+  function pixel(view) {
     var image = new Image();
-    image.onload = () => answered(id, 200);
+    image.onload = () => answered(view.id, 200);
     image.onerror = again;
-    image.src = base + "pixel.gif?id=" + id + "&url=" + encodeURIComponent(url);
+    image.src = base + "pixel.gif?" + new URLSearchParams(view);
   }
 
-  function send(id) {
-    var view = waiting[id];
-    var body = JSON.stringify({
-      id: id, url: view.u, referrer: view.r, width: view.w,
-      age: Math.max(0, Date.now() - view.t)
-    });
+  var send = guarded((id) => {
+    var view = waiting[id], age = Math.max(0, Date.now() - view.t), url = view.u;
+    var body = JSON.stringify({ id, url, age, referrer: view.r, width: view.w });
     /* Plain text needs no preflight; keepalive lets it outlive the page. */
-    fetch(base + "visits", {
-      method: "POST", body: body, keepalive: true, credentials: "omit"
-    }).then((response) => {
+    (async () => fetch(base + "visits", {
+      method: "POST", body, keepalive: true, credentials: "omit"
+    }))().then((response) => {
       answered(id, response.status);
-      return response.ok && response.json().then((answer) => {
+      /* An older view's number is older, or another site's. */
+      return response.ok && id == newest && response.json().then((answer) => {
         visits = answer.visits;
         show();
       });
     }).catch(guarded(() => {
-      if (!navigator.sendBeacon(base + "visits", body)) pixel(id, view.u);
+      if (!navigator.sendBeacon(base + "visits", body)) pixel({ id, url, age });
       again();
     }));
-  }
+  });
 
   var flush = guarded(() => {
-    var all = kept() || {}, id;
-    for (id in all) waiting[id] = all[id];
-    for (id in waiting) send(id);
+    clearTimeout(timer);
+    timer = 0;
+    Object.assign(waiting, kept());
+    Object.keys(waiting).forEach(send);
   });
 
   var count = guarded((url) => {
     if (!counts) return;
-    var id = newId(), view = waiting[id] = { u: url || here(), t: Date.now() };
+    var id = newest = newId(), view = waiting[id] = { u: url || here(), t: Date.now() };
     if (!quiet) {
       view.r = last || document.referrer || undefined;
       view.w = screen.width;
@@ -147,7 +145,7 @@
   });
 
   guarded(() => {
-    window.footfall = { count: count };
+    window.footfall = { count };
     if (!counts) return;
     flush();
     whenSeen();
@@ -160,8 +158,8 @@
     });
     addEventListener("popstate", moved);
     addEventListener("pageshow", (event) => event.persisted && whenSeen());
-    addEventListener("pagehide", keep);
+    addEventListener("pagehide", () => keep());
     addEventListener("online", flush);
-    document.addEventListener("DOMContentLoaded", guarded(show));
+    addEventListener("DOMContentLoaded", guarded(show));
   })();
 })();

@@ -21,7 +21,7 @@ function daysIn(card) {
   const rows = [...card.querySelectorAll("tbody tr")].reverse();
   return [
     rows.map((row) => Date.parse(row.querySelector("time").dateTime) / 1000),
-    rows.map((row) => Number(row.lastElementChild.textContent.replace(/\D/g, ""))),
+    rows.map((row) => Number(row.querySelector("data").value)),
   ];
 }
 
@@ -97,12 +97,18 @@ async function refresh(card, chart) {
   figure(card, "today", visits.at(-1));
   figure(card, "recent", visits.reduce((sum, more) => sum + more, 0));
   const body = card.querySelector("tbody");
+  /* Written only when it moved: a reader may have selected something in it. */
+  const dates = stats.values.map((day) => Date.parse(day.date) / 1000);
+  if (String([dates, visits]) === String(daysIn(card))) return;
   body.replaceChildren(...stats.values.reverse().map((day) => {
     const row = document.createElement("tr");
     const time = document.createElement("time");
     time.dateTime = time.textContent = day.date;
     row.insertCell().append(time);
-    row.insertCell().textContent = numbers.format(day.visits);
+    const data = document.createElement("data");
+    data.value = day.visits;
+    data.textContent = numbers.format(day.visits);
+    row.insertCell().append(data);
     return row;
   }));
   chart().setData(daysIn(card));
