@@ -25,7 +25,7 @@ URL_LENGTH_MAX = 2_048  # characters; the partition key's limit in bytes
 PAGE_LENGTH_MAX = 500  # characters; a longer path is cut and ends in an ellipsis
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
-_LOCATED_MAX = 20_000  # remembered pages; a page costs some 300 bytes
+_LOCATED_MAX = 2_000  # remembered pages; the longest addresses take 10 KB each
 
 
 @dataclass(frozen=True, slots=True)
