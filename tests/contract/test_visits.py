@@ -18,10 +18,11 @@ from footfall.errors import FootfallError
 from footfall.visits.baseline import read_baseline
 from footfall.visits.group import GroupCommit
 from footfall.visits.record import TRIES_MAX, Recorder, record
+from footfall.visits.repair import repair
 from footfall.visits.report import daily, hourly, pages, total
 from footfall.visits.site import Site
 from footfall.visits.sites import add_site
-from footfall.visits.verify import repair, verify
+from footfall.visits.verify import verify
 from footfall.visits.visit import Outcome, Visit
 from tests.faulty import CONFLICT, FaultyClient, after, lost_after, lost_before, refused
 
@@ -282,7 +283,7 @@ def test_what_stays_broken_is_told(
 ) -> None:
     """After bounded tries each visit gets the error, and the id may come again."""
     monkeypatch.setattr("footfall.visits.record.PAUSE_SECONDS", 0.0)
-    client = FaultyClient(store.client, transact_write_items=[fault] * TRIES_MAX)  # type: ignore[list-item]
+    client = FaultyClient(store.client, transact_write_items=[fault] * 3 * TRIES_MAX)  # type: ignore[arg-type]
     group = [visit(site, "a"), visit(site, "b")]
 
     results = record(Store(client, store.tables), group)

@@ -10,7 +10,9 @@ from footfall.cli.values import whole_number
 from footfall.counters.names import check_amount
 from footfall.counters.port import Store
 from footfall.errors import NotANumberError, SiteNotFoundError
+from footfall.visits.dimensions import PAGE
 from footfall.visits.report import total
+from footfall.visits.shards import compact as compact_shards
 from footfall.visits.site import Site, check_timezone, normalize_site_url
 from footfall.visits.sites import (
     add_site,
@@ -23,7 +25,7 @@ from footfall.visits.sites import (
 
 @click.group()
 def sites() -> None:
-    """Add, list, remove and repair the sites that are counted."""
+    """Add, list, remove, repair and compact the sites that are counted."""
 
 
 @sites.command()
@@ -44,8 +46,20 @@ def sites() -> None:
     help="The zone of its days and hours, fixed for ever: Europe/Berlin.",
 )
 @click.option("--private", is_flag=True, help="Hide its total from the public.")
+@click.option(
+    "--totals-only",
+    is_flag=True,
+    help="Count the total, days and hours, and no pages: cheaper on DynamoDB.",
+)
 @store_options
-def add(url: str, visits: int, timezone: str, private: bool, **settings: Any) -> None:
+def add(
+    url: str,
+    visits: int,
+    timezone: str,
+    private: bool,
+    totals_only: bool,
+    **settings: Any,
+) -> None:
     """Add the site at URL; its pages count from now on.
 
     \b
@@ -58,7 +72,14 @@ def add(url: str, visits: int, timezone: str, private: bool, **settings: Any) ->
     check_timezone(timezone)
     check_amount(visits, "visits")
     store = open_store(settings, create=True)
-    site = add_site(store, url, visits=visits, timezone=timezone, private=private)
+    site = add_site(
+        store,
+        url,
+        visits=visits,
+        timezone=timezone,
+        private=private,
+        dimensions=() if totals_only else (PAGE,),
+    )
     say(f"added {site.url} with {visits} visits, days in {site.timezone}")
     if site.aliases:
         say(f"also counts {', '.join(site.aliases)}")
@@ -123,6 +144,27 @@ def repair(url: str, **settings: Any) -> None:
         )
     else:
         say(f"visits of {repaired.site} is the number {repaired.after}; left as it is")
+
+
+@sites.command(short_help="Fold the shards of a hot site into its own number.")
+@click.argument("url", required=False)
+@store_options
+def compact(url: str | None, **settings: Any) -> None:
+    """Fold the shards of the site at URL, or of all sites, into its own number.
+
+    Several servers that count one site on DynamoDB spread its number over shards.
+    The total is their sum; whoever reads `visits` of `siteVisits` by hand finds it
+    whole after this. It may run while visits are counted.
+
+    \b
+    Examples:
+      footfall sites compact
+      footfall sites compact example.com
+    """
+    store = open_store(settings, create=False)
+    index = load_sites(store)
+    for site in index.sites if url is None else [index.named(url)]:
+        say(f"folded {compact_shards(store, site.url)} visits into {site.url}")
 
 
 def _row(store: Store, site: Site) -> tuple[str, int | str, str, str]:

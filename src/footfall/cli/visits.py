@@ -15,6 +15,7 @@ from footfall.counters.port import Store
 from footfall.errors import FootfallError, IndeterminateError, NotANumberError
 from footfall.visits.ids import uuid7
 from footfall.visits.record import record
+from footfall.visits.repair import repair as repair_numbers
 from footfall.visits.report import (
     FIRST_DAY,
     DayTotal,
@@ -26,8 +27,7 @@ from footfall.visits.report import (
 )
 from footfall.visits.site import Site
 from footfall.visits.sites import load_sites
-from footfall.visits.verify import repair as repair_numbers
-from footfall.visits.verify import verify as verify_numbers
+from footfall.visits.verify import Verification, verify_sites
 from footfall.visits.visit import Outcome, Submission, Visit, resolve
 
 DAYS_SHOWN = 30
@@ -153,14 +153,14 @@ def verify(url: str | None, repair: bool, **settings: Any) -> int:
     chosen = sites.sites if url is None else (sites.named(url),)
     if not chosen:
         note("no site yet, so nothing to verify")
-    agreed = True
-    for site in chosen:
-        try:
-            agreed &= _verify(store, site, repair=repair)
-        except NotANumberError as error:  # of this site; the others have their turn
-            say_cells(["differs", site.url, error])
-            agreed = False
-    return 0 if agreed else 1
+    if repair:
+        for site in chosen:
+            _repair(store, site)
+    verified = verify_sites(store, chosen, _now_ms())
+    agreed = [
+        _say_verified(site, each) for site, each in zip(chosen, verified, strict=True)
+    ]
+    return 0 if all(agreed) else 1
 
 
 def _count(store: Store, visit: Visit) -> Outcome:
@@ -176,21 +176,31 @@ def _count(store: Store, visit: Visit) -> Outcome:
     return result
 
 
-def _verify(store: Store, site: Site, *, repair: bool) -> bool:
-    """Whether the site's numbers agree; what was mended and found is said."""
-    if repair:
+def _repair(store: Store, site: Site) -> None:
+    try:
         for done in repair_numbers(store, site, _now_ms()):
             say_cells(["repaired", site.url, done])
-    checked = verify_numbers(store, site, _now_ms())
-    for difference in checked.differences:
+    except NotANumberError:
+        return  # verifying says so, and what mends it
+
+
+def _say_verified(site: Site, verified: Verification | FootfallError) -> bool:
+    """Say what was found of a site; whether all of it agrees."""
+    if isinstance(verified, NotANumberError):
+        # Of this site; the others have their turn.
+        say_cells(["differs", site.url, verified])
+        return False
+    if isinstance(verified, FootfallError):
+        raise verified
+    for difference in verified.differences:
         say_cells(["differs", site.url, difference])
-    if not checked.differences:
+    if not verified.differences:
         summary = (
-            f"{checked.total} visits = {checked.baseline} before"
-            f" + {checked.days} in days; {checked.receipts} receipts"
+            f"{verified.total} visits = {verified.baseline} before"
+            f" + {verified.days} in days; {verified.receipts} receipts"
         )
         say_cells(["agrees", site.url, summary])
-    return not checked.differences
+    return not verified.differences
 
 
 def _rows(

@@ -5,11 +5,10 @@ part of it unprocessed. Whoever forgets either loses items in silence, so it is
 written once, here.
 """
 
-import random
-import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from footfall.counters.backoff import pause
 from footfall.counters.port import (
     BATCH_GET_KEYS_MAX,
     BATCH_WRITE_ITEMS_MAX,
@@ -23,7 +22,8 @@ from footfall.counters.tables import Request
 from footfall.errors import ThrottledError, UnavailableError
 
 UNPROCESSED_TRIES_MAX = 8
-UNPROCESSED_PAUSE_SECONDS = 0.05
+UNPROCESSED_PAUSE_SECONDS = 0.1
+UNPROCESSED_PAUSE_SECONDS_MAX = 6.4
 
 
 def query(client: DynamoDBClient, request: Request) -> Iterator[Item]:
@@ -113,4 +113,8 @@ def _pages(
 def _pause(attempt: int) -> None:
     # What is unprocessed was throttled: more at once would be, too.
     if attempt:
-        time.sleep(random.uniform(0, UNPROCESSED_PAUSE_SECONDS * 2**attempt))
+        pause(
+            attempt,
+            first_seconds=UNPROCESSED_PAUSE_SECONDS,
+            seconds_max=UNPROCESSED_PAUSE_SECONDS_MAX,
+        )

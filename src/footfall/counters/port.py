@@ -8,13 +8,12 @@ Here is also the one translation from a store's errors to Footfall's. It reads w
 every client puts into `error.response`, so the library imports neither.
 """
 
-import random
 import sys
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
+from footfall.counters.backoff import pause
 from footfall.counters.tables import Request, Tables
 from footfall.errors import (
     FootfallError,
@@ -148,6 +147,16 @@ def is_conflict(error: Exception) -> bool:
     ) == "TransactionConflictException" or "TransactionConflict" in reason_codes(error)
 
 
+def was_retried(error: Exception) -> bool:
+    """Whether the SDK had tried before: that try's answer may have been lost."""
+    return bool(_response(error).get("ResponseMetadata", {}).get("RetryAttempts", 0))
+
+
+def is_contended(error: Exception) -> bool:
+    """Whether nothing was written because of what others write to the same items."""
+    return is_conflict(error) or not _REASON_THROTTLES.isdisjoint(reason_codes(error))
+
+
 def translate(
     error: Exception, operation: str, table: str, id: str | None = None
 ) -> FootfallError:
@@ -165,7 +174,7 @@ def translate(
     throttled = code in _THROTTLES or not _REASON_THROTTLES.isdisjoint(
         reason_codes(error)
     )
-    if throttled and not _was_retried(error):
+    if throttled and not was_retried(error):
         return ThrottledError(operation)
     if throttled or code in _UNKNOWN_OUTCOMES:
         return IndeterminateError(operation, code, id)
@@ -195,11 +204,6 @@ _NEVER_SENT = frozenset(
 )
 
 
-def _was_retried(error: Exception) -> bool:
-    # An earlier try of the SDK's own may have been applied and its answer lost.
-    return bool(_response(error).get("ResponseMetadata", {}).get("RetryAttempts", 0))
-
-
 def _response(error: Exception) -> Mapping[str, Any]:
     # botocore's errors without an answer have the attribute, too, and it is None.
     return getattr(error, "response", None) or {}
@@ -215,13 +219,15 @@ def retry_conflicts(client: DynamoDBClient, call: Callable[[], Result]) -> Resul
         Exception: The last conflict after `CONFLICT_TRIES_MAX` tries, or whatever
             else the call raises.
     """
-    pause_seconds = CONFLICT_PAUSE_SECONDS
-    for _ in range(CONFLICT_TRIES_MAX - 1):
+    for attempt in range(1, CONFLICT_TRIES_MAX):
         try:
             return call()
         except client.exceptions.ClientError as error:
             if not is_conflict(error):
                 raise
-        time.sleep(random.uniform(0, pause_seconds))
-        pause_seconds = min(2 * pause_seconds, CONFLICT_PAUSE_SECONDS_MAX)
+        pause(
+            attempt,
+            first_seconds=CONFLICT_PAUSE_SECONDS,
+            seconds_max=CONFLICT_PAUSE_SECONDS_MAX,
+        )
     return call()

@@ -19,6 +19,7 @@ VISITS = "visits"
 
 # visitRollups; the day's numbers are in attributes of their own (visits.buckets)
 BUCKET = "bucket"
+FOLDED = "folded"  # what `sites compact` took from a shard, or put into `visits`
 
 # visitReceipts
 RECEIPT = "receipt"
@@ -41,6 +42,7 @@ KIND = "kind"
 TIMEZONE = "timezone"
 PRIVATE = "private"
 ALIASES = "aliases"
+DIMENSIONS = "dimensions"
 BASELINE = "baseline"
 VERSION = "version"
 

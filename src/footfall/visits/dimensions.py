@@ -3,6 +3,7 @@
     bucket                     attributes
     total#2026-11-24           day: N, 00: N … 24: N
     page#2026-11-24#07         =/blog/: N, …, other: N
+    page#2026-11-24#07#21      the same in shard 21 (`visits.shards`)
 
 A bucket is one item of a site. `total#` holds a day's number and its hours; an hour
 is named by the whole hours since the site's midnight, so the day on which clocks go
@@ -19,10 +20,13 @@ from zoneinfo import ZoneInfo
 
 from footfall.visits.visit import Visit
 
+PAGE = "page"  # the dimension's name
+
 DAY = "day"
 OTHER = "other"
 TOTAL_PREFIX = "total#"
 PAGE_PREFIX = "page#"
+SHARD_PREFIX = "visits#"  # of the items that hold the shards' parts of the total
 VALUE_PREFIX = "="
 HOURS_MAX = 25  # of the longest day
 
@@ -35,17 +39,34 @@ NUMBER_BYTES_MAX = 21
 _QUARTER_MS = 15 * 60 * 1000
 
 
-def total_moves(visit: Visit) -> tuple[str, tuple[str, str]]:
+def total_moves(visit: Visit, shard: int = 0) -> tuple[str, tuple[str, str]]:
     """The bucket of the visit's day, and the attributes that count up in it."""
     day, hour = local_hour(visit.site.timezone, visit.at_ms // _QUARTER_MS)
-    return TOTAL_PREFIX + day, (DAY, hour)
+    return f"{TOTAL_PREFIX}{day}{suffix(shard)}", (DAY, hour)
 
 
-def page_move(visit: Visit, parts: int) -> tuple[str, str]:
+def page_move(visit: Visit, parts: int, shard: int = 0) -> tuple[str, str]:
     """The bucket and the attribute that the visit's page counts up."""
     day, _ = local_hour(visit.site.timezone, visit.at_ms // _QUARTER_MS)
     part = zlib.crc32(visit.page.encode()) % parts
-    return f"{PAGE_PREFIX}{day}#{part:02d}", VALUE_PREFIX + visit.page
+    bucket = f"{PAGE_PREFIX}{day}#{part:02d}{suffix(shard)}"
+    return bucket, VALUE_PREFIX + visit.page
+
+
+def suffix(shard: int) -> str:
+    """What a shard's buckets end in; shard 0 is where a site's counting begins."""
+    return f"#{shard:02d}" if shard else ""
+
+
+def shard_of(bucket: str) -> int:
+    """The shard of a `total#` bucket."""
+    _, _, *shard = bucket.split("#")
+    return int(shard[0]) if shard else 0
+
+
+def day_of(bucket: str) -> str:
+    """The day of a bucket of any dimension and shard: "2026-11-24"."""
+    return bucket.split("#")[1]
 
 
 @lru_cache(maxsize=4096)

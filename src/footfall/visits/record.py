@@ -4,46 +4,62 @@ A group's visits to one site go into one transaction (`visits.transaction`): the
 receipts, the total, the breakdowns change together or not at all (G1, G3). What a
 transaction that did not succeed means:
 
-    a receipt was there        it is a duplicate, unless it carries this group's own
-                               token: then our own lost success, and it is counted;
-                               the rest goes again under a new token
-    an item was held           nothing was written; again after a pause with jitter
-    the number is no number    nothing was written; this site's visits fail, no other's
-    no answer                  unknown: the same request again under the same token;
-                               nothing is regrouped before its outcome is known
+    a receipt was there    it is a duplicate, unless it carries a token that these
+                           visits were sent under: then our own lost success, and it
+                           is counted; the rest goes again under a new token
+    an item was held       nothing was written: again in another shard, under a new
+    or is too hot          token (`visits.shards`)
+    throttled              nothing was written: again after a pause
+    a visit is refused     nothing was written; it fails alone, the rest goes again
+    the site is refused    nothing was written; its number is none, say. This site's
+                           visits fail, no other's
+    no answer              unknown: the same request again under the same token, until
+                           its outcome is known; nothing is regrouped before
+
+Tries are bounded, and each waits longer than the last. What is still unknown then is
+answered so: a later try with the same id finds out.
 
 Receipts are read in one batch first where a cancelled transaction is dear, so that
 known duplicates never cancel a group. Where many transactions share an fsync (the
 embedded engine) the condition alone decides.
 """
 
-import random
 import secrets
 import threading
-import time
+from collections import Counter as Tally
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
+from footfall.counters.backoff import pause
 from footfall.counters.bulk import get_items
 from footfall.counters.port import (
-    BATCH_GET_KEYS_MAX,
     BatchingClient,
-    Item,
     Store,
     batching,
     cancellation_reasons,
     error_code,
     is_conflict,
+    is_contended,
     reason_codes,
     store_errors,
     translate,
+    was_retried,
 )
-from footfall.counters.tables import BUCKET, GROUP, RECEIPT, SITE_URL, VISITS, Request
-from footfall.errors import FootfallError, IndeterminateError
+from footfall.counters.tables import BUCKET, GROUP, RECEIPT, SITE_URL, Request
+from footfall.errors import (
+    FootfallError,
+    IndeterminateError,
+    StoreError,
+    ThrottledError,
+)
 from footfall.visits.baseline import Baselines, read_visits
-from footfall.visits.dimensions import VALUE_PREFIX, page_move
+from footfall.visits.dimensions import PAGE, VALUE_PREFIX, page_move, total_moves
 from footfall.visits.parts import Address, Parts
-from footfall.visits.transaction import receipt_key, split, transaction
+from footfall.visits.shards import Shards
+from footfall.visits.statistics import Statistics
+from footfall.visits.totals import Totals, TotalsReader
+from footfall.visits.transaction import Moves, receipt_key, split, transaction
 from footfall.visits.visit import Outcome, Visit
 
 # A dimension's parts: one fsync covers many items on the embedded engine, and on
@@ -51,41 +67,56 @@ from footfall.visits.visit import Outcome, Visit
 PARTS_EMBEDDED = 32
 PARTS_DYNAMODB = 1
 
-# A group is sent so often at most: conflicts pass in tens of milliseconds, a lost
+# Visits are sent so often at most: a conflict passes in tens of milliseconds, a lost
 # answer takes the client's own timeout.
-TRIES_MAX = 10
+TRIES_MAX = 12
 PAUSE_SECONDS = 0.01
 PAUSE_SECONDS_MAX = 0.5
 
 Result = Outcome | FootfallError
 _Found = Literal["counted", "duplicate"] | FootfallError
+_FoundOfSite = dict[str, _Found]  # a visit's id -> what became of it
 
 
+@dataclass(slots=True)
 class _Group:
-    """Visits to one site with distinct ids, and the request that counts them."""
+    """Visits to one site with distinct ids, and the request that counts them.
 
-    __slots__ = ("request", "site", "token", "tries", "visits")
+    Attributes:
+        tokens: What these visits were sent under so far, this request's token last.
+        tries: How often they were sent in vain.
+        unknown: Whether a request with the last token may have been applied.
+    """
 
-    def __init__(self, site: str, visits: list[Visit]) -> None:
-        self.site, self.visits = site, visits
-        self.token = secrets.token_urlsafe(12)  # 16 characters in each receipt
-        self.request: Request = {}
-        self.tries = 0
+    site: str
+    visits: Sequence[Visit]
+    request: Request
+    tokens: tuple[str, ...]
+    shard: int
+    tries: int
+    unknown: bool = False
 
 
 class Recorder:
     """Records visits in a store; what it remembers only saves reads.
 
     Several threads may record at once, each other sites.
+
+    Args:
+        store: Where the sites are.
+        statistics: What is counted in passing.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, statistics: Statistics | None = None) -> None:
         self.store = store
+        self.statistics = statistics or Statistics()
         self._batching = batching(store.client)
         self._page_parts = PARTS_EMBEDDED if self._batching else PARTS_DYNAMODB
         self._parts = Parts(self._read_values)
         self._parts_lock = threading.Lock()
         self._baselines = Baselines(store)
+        self._shards = Shards(store)
+        self._totals = TotalsReader(store)
 
     def record(self, visits: Sequence[Visit]) -> list[Result]:
         """Count each visit once, durably, and say what became of it.
@@ -99,17 +130,22 @@ class Recorder:
         by_site: dict[str, dict[str, Visit]] = {}
         for visit in visits:
             by_site.setdefault(visit.site.url, {}).setdefault(visit.id, visit)
-        found: dict[str, dict[str, _Found]] = {site: {} for site in by_site}
+        found: dict[str, _FoundOfSite] = {site: {} for site in by_site}
         waiting: list[_Group] = []
         for site, distinct in by_site.items():
             waiting += self._first_groups(site, list(distinct.values()), found[site])
-        totals: dict[str, int] = {}
+        totals: Totals = {}
         while waiting:
             waiting = self._send(waiting, found, totals)
+            tries = max((group.tries for group in waiting), default=0)
+            if tries:
+                pause(tries, first_seconds=PAUSE_SECONDS, seconds_max=PAUSE_SECONDS_MAX)
         return self._results(visits, found, totals)
 
+    # Groups
+
     def _first_groups(
-        self, site: str, visits: list[Visit], found: dict[str, _Found]
+        self, site: str, visits: list[Visit], found: _FoundOfSite
     ) -> list[_Group]:
         try:
             self._baselines.ensure(site)
@@ -131,29 +167,45 @@ class Recorder:
         )
         return {by_key[receipt[RECEIPT]["S"]] for receipt in receipts}
 
-    def _groups(self, site: str, visits: list[Visit]) -> list[_Group]:
+    def _groups(
+        self,
+        site: str,
+        visits: Sequence[Visit],
+        tokens: tuple[str, ...] = (),
+        tries: int = 0,
+    ) -> list[_Group]:
         """The visits as transactions, each complete and ready to be sent."""
-        moves = [page_move(visit, self._page_parts) for visit in visits]
-        with self._parts_lock:
-            attributes = self._parts.admit(
-                ((site, bucket), attribute) for bucket, attribute in moves
-            )
-        pages = [
-            (bucket, attribute)
-            for (bucket, _), attribute in zip(moves, attributes, strict=True)
-        ]
+        shard = self._shards.of(site)
         groups = []
-        for visits_of_group, moved in split(visits, pages):
-            group = _Group(site, visits_of_group)
-            group.request = transaction(
+        for visits_of_group, moved in split(visits, self._moves(site, visits, shard)):
+            token = secrets.token_urlsafe(12)  # 16 characters in each receipt
+            request = transaction(
                 self.store.tables,
                 self.store.window_seconds,
                 visits_of_group,
                 moved,
-                group.token,
+                token,
+                shard,
             )
-            groups.append(group)
+            groups.append(
+                _Group(site, visits_of_group, request, (*tokens, token), shard, tries)
+            )
         return groups
+
+    def _moves(self, site: str, visits: Sequence[Visit], shard: int) -> list[Moves]:
+        """What each visit counts up."""
+        moves: list[Moves] = [[total_moves(visit, shard)] for visit in visits]
+        if visits and PAGE in visits[0].site.dimensions:
+            pages = [page_move(visit, self._page_parts, shard) for visit in visits]
+            with self._parts_lock:
+                admitted = self._parts.admit(
+                    ((site, bucket), attribute) for bucket, attribute in pages
+                )
+            for of_visit, (bucket, _), attribute in zip(
+                moves, pages, admitted, strict=True
+            ):
+                of_visit.append((bucket, (attribute,)))
+        return moves
 
     def _read_values(self, addresses: list[Address]) -> list[Iterable[str]]:
         items = get_items(
@@ -172,32 +224,27 @@ class Recorder:
         }
         return [values.get(address, ()) for address in addresses]
 
+    # Sending
+
     def _send(
-        self,
-        groups: list[_Group],
-        found: dict[str, dict[str, _Found]],
-        totals: dict[str, int],
+        self, groups: list[_Group], found: dict[str, _FoundOfSite], totals: Totals
     ) -> list[_Group]:
         """Send each group once; note what was found, return what must go again."""
-        requests = [group.request for group in groups]
         if self._batching is None:
-            answers = [self._apply(request) for request in requests]
+            errors = [self._apply(group.request) for group in groups]
         else:
-            answers = self._apply_at_once(
-                self._batching, requests, {group.site for group in groups}, totals
-            )
+            errors = self._apply_at_once(self._batching, groups, totals)
         again: list[_Group] = []
-        for group, error in zip(groups, answers, strict=True):
+        for group, error in zip(groups, errors, strict=True):
             if error is None:
                 found[group.site].update(
                     (visit.id, "counted") for visit in group.visits
                 )
-            else:
-                again += self._after(error, group, found[group.site])
-        tries = max((group.tries for group in again), default=0)
-        if tries:
-            pause = min(PAUSE_SECONDS * 2**tries, PAUSE_SECONDS_MAX)
-            time.sleep(random.uniform(0, pause))
+                continue
+            self.statistics.note_store_error(
+                error_code(error) or type(error).__name__, conflict=is_conflict(error)
+            )
+            again += self._after(error, group, found[group.site])
         return again
 
     def _apply(self, request: Request) -> Exception | None:
@@ -209,31 +256,23 @@ class Recorder:
         return None
 
     def _apply_at_once(
-        self,
-        client: BatchingClient,
-        requests: list[Request],
-        sites: Iterable[str],
-        totals: dict[str, int],
+        self, client: BatchingClient, groups: list[_Group], totals: Totals
     ) -> list[Exception | None]:
         """Each transaction's error, all under one fsync; notes the sites' totals."""
-        table = self.store.tables.site_visits
-        keys = [{SITE_URL: {"S": site}} for site in sites]
-        calls = [("TransactWriteItems", request) for request in requests]
-        for start in range(0, len(keys), BATCH_GET_KEYS_MAX):
-            some = {"Keys": keys[start : start + BATCH_GET_KEYS_MAX]}
-            calls.append(("BatchGetItem", {"RequestItems": {table: some}}))
+        sites = list(dict.fromkeys(group.site for group in groups))
+        calls = [("TransactWriteItems", group.request) for group in groups]
         try:
-            answers = client.batch(calls)
+            answers = client.batch([*calls, *self._totals.calls(sites)])
         except store_errors(client) as error:
-            return [error] * len(requests)
-        for numbers in answers[len(requests) :]:
-            if not isinstance(numbers, Exception):
-                totals |= _numbers_in(numbers["Responses"][table])
-        answers = answers[: len(requests)]
+            return [error] * len(groups)
+        totals |= self._totals.answered(answers[len(groups) :])
+        answers = answers[: len(groups)]
         return [answer if isinstance(answer, Exception) else None for answer in answers]
 
+    # What an error means
+
     def _after(
-        self, error: Exception, group: _Group, found: dict[str, _Found]
+        self, error: Exception, group: _Group, found: _FoundOfSite
     ) -> list[_Group]:
         """What must be sent again after an error; the rest is noted as found."""
         codes = reason_codes(error)
@@ -241,20 +280,30 @@ class Recorder:
             return self._without_duplicates(error, group, found)
         # AWS cancels for a number that is none; DynamoDB Local refuses the request.
         if "ValidationError" in codes or error_code(error) == "ValidationException":
-            return self._refuse(group, found, self._explain(group.site, error))
+            return self._without_invalid(error, group, found)
         translated = translate(
             error, "TransactWriteItems", self.store.tables.visit_receipts
         )
-        # Both are answered by the same request: a conflict wrote nothing, and the
-        # token makes a repeat of what was written after all answer as it did.
-        if is_conflict(error) or isinstance(translated, IndeterminateError):
-            group.tries += 1
-            if group.tries < TRIES_MAX:
-                return [group]
+        group.unknown |= isinstance(translated, IndeterminateError)
+        group.tries += 1
+        if group.tries >= TRIES_MAX:
+            return self._refuse(group, found, translated)
+        # What was cancelled was not written, unless an earlier try of the same request
+        # was: then only the same request finds out.
+        if is_contended(error) and not group.unknown and not was_retried(error):
+            return self._in_another_shard(group, found)
+        if isinstance(translated, IndeterminateError | ThrottledError):
+            return [group]
         return self._refuse(group, found, translated)
 
+    def _in_another_shard(self, group: _Group, found: _FoundOfSite) -> list[_Group]:
+        # On one file writers queue, and nothing is gained by shards.
+        if self._batching is None:
+            self._shards.move(group.site)
+        return self._regrouped(group, group.visits, found)
+
     def _without_duplicates(
-        self, error: Exception, group: _Group, found: dict[str, _Found]
+        self, error: Exception, group: _Group, found: _FoundOfSite
     ) -> list[_Group]:
         rest: list[Visit] = []
         # The receipts' Puts stand first, in the order of the visits.
@@ -263,38 +312,81 @@ class Recorder:
         ):
             if reason.get("Code") != "ConditionalCheckFailed":
                 rest.append(visit)
-            elif reason.get("Item", {}).get(GROUP, {}).get("S") == group.token:
+            elif reason.get("Item", {}).get(GROUP, {}).get("S") in group.tokens:
                 found[visit.id] = "counted"
             else:
                 found[visit.id] = "duplicate"
-        try:
-            return self._groups(group.site, rest)
-        except FootfallError as failed:
-            found |= {visit.id: failed for visit in rest}
-            return []
+        return self._regrouped(group, rest, found)
 
-    def _explain(self, site: str, error: Exception) -> FootfallError:
-        """What is wrong with the site's own number, if a look at it tells."""
+    def _without_invalid(
+        self, error: Exception, group: _Group, found: _FoundOfSite
+    ) -> list[_Group]:
+        """Refuse what the store will not have: the site, or as few visits as it is."""
+        explained = self._explain(group, error)
+        if explained is None:  # the shard is gone, and the site is there
+            self._shards.leave(group.site)
+            return self._regrouped(group, group.visits, found)
+        visits, half = group.visits, len(group.visits) // 2
+        codes = reason_codes(error)[: len(visits)]
+        faulty = [
+            visit
+            for visit, code in zip(visits, codes, strict=False)
+            if code == "ValidationError"
+        ]
+        if faulty:
+            found |= dict.fromkeys((visit.id for visit in faulty), explained)
+            rest = [visit for visit in visits if visit not in faulty]
+            return self._regrouped(group, rest, found)
+        if isinstance(explained, StoreError) and half:
+            return [
+                again
+                for part in (visits[:half], visits[half:])
+                for again in self._regrouped(group, part, found)
+            ]
+        return self._refuse(group, found, explained)
+
+    def _explain(self, group: _Group, error: Exception) -> FootfallError | None:
+        """What is wrong with the site's own number, if a look at it tells.
+
+        None where it is not the site: the writer's shard went with an earlier site of
+        the same address.
+        """
         try:
-            read_visits(self.store, site)
+            read_visits(self.store, group.site)
+            if group.shard and not self._shards.are_open(group.site):
+                return None
         except FootfallError as explained:
             return explained
         return translate(error, "TransactWriteItems", self.store.tables.site_visits)
 
-    def _refuse(
-        self, group: _Group, found: dict[str, _Found], error: FootfallError
+    def _regrouped(
+        self, group: _Group, visits: Sequence[Visit], found: _FoundOfSite
     ) -> list[_Group]:
-        found |= {visit.id: error for visit in group.visits}
+        try:
+            return self._groups(group.site, visits, group.tokens, group.tries)
+        except FootfallError as failed:
+            found |= dict.fromkeys((visit.id for visit in visits), failed)
+            return []
+
+    def _refuse(
+        self, group: _Group, found: _FoundOfSite, error: FootfallError
+    ) -> list[_Group]:
+        if group.unknown and not isinstance(error, IndeterminateError):
+            # This try wrote nothing, but an earlier one may arrive yet.
+            error = IndeterminateError("TransactWriteItems", str(error))
+        found |= dict.fromkeys((visit.id for visit in group.visits), error)
         return []
+
+    # Answers
 
     def _results(
         self,
         visits: Sequence[Visit],
-        found: dict[str, dict[str, _Found]],
-        totals: dict[str, int],
+        found: dict[str, _FoundOfSite],
+        totals: Totals,
     ) -> list[Result]:
         if self._batching is None:
-            totals = self._totals(
+            totals = self._totals.read(
                 site
                 for site, by_id in found.items()
                 if not all(isinstance(each, FootfallError) for each in by_id.values())
@@ -306,34 +398,23 @@ class Recorder:
             site: Outcome("duplicate", site, visits=totals.get(site)) for site in found
         }
         results: list[Result] = []
+        outcomes: Tally[str] = Tally()
+        refused: Tally[str] = Tally()
         for visit in visits:
             site = visit.site.url
             each = found[site][visit.id]
             if each == "counted":
                 results.append(counted[site])
                 found[site][visit.id] = "duplicate"  # the same id again in the group
+                outcomes["counted"] += 1
             elif each == "duplicate":
                 results.append(duplicate[site])
             else:
                 results.append(each)
+                refused[type(each).__name__] += 1
+        outcomes["duplicate"] = len(visits) - outcomes["counted"] - refused.total()
+        self.statistics.note_group(outcomes, refused)
         return results
-
-    def _totals(self, sites: Iterable[str]) -> dict[str, int]:
-        """The sites' numbers after the group; none where they cannot be read."""
-        keys = [{SITE_URL: {"S": site}} for site in sites]
-        try:
-            items = get_items(self.store.client, self.store.tables.site_visits, keys)
-        except FootfallError:
-            return {}  # what is counted stays counted: only its number is not told
-        return _numbers_in(items)
-
-
-def _numbers_in(items: Iterable[Item]) -> dict[str, int]:
-    return {
-        item[SITE_URL]["S"]: int(item[VISITS]["N"])
-        for item in items
-        if "N" in item.get(VISITS, {})
-    }
 
 
 def record(store: Store, visits: Sequence[Visit]) -> list[Result]:

@@ -1,9 +1,11 @@
 """What was counted: a site's total, its days, hours and pages.
 
 Days and hours are the site's own. A report reads the items that the days are kept in,
-one a day and dimension, and adds nothing up that was not counted as such.
+and adds up what they are spread over: the shards of a hot site, the parts of a
+dimension.
 """
 
+from collections import Counter as Tally
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -13,7 +15,6 @@ from footfall.counters.bulk import query
 from footfall.counters.port import Item, Store
 from footfall.counters.tables import BUCKET, SITE_URL
 from footfall.errors import InvalidInputError
-from footfall.visits.baseline import read_visits
 from footfall.visits.dimensions import (
     DAY,
     HOURS_MAX,
@@ -21,15 +22,19 @@ from footfall.visits.dimensions import (
     PAGE_PREFIX,
     TOTAL_PREFIX,
     VALUE_PREFIX,
+    day_of,
     local_hour,
     midnight,
     quarter_of,
 )
+from footfall.visits.shards import read_total
 from footfall.visits.site import Site
 
 DAYS_MAX = 3_660  # of one report: ten years
 # Within these, every hour in every time zone has a date that Python can name.
 FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(2999, 12, 31)
+
+_HOUR_NAMES = frozenset(f"{hour:02d}" for hour in range(HOURS_MAX))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +79,14 @@ def today(site: Site, now_ms: int) -> date:
 
 
 def total(store: Store, site: Site) -> int:
-    """The site's number.
+    """The site's number, the sum of its shards.
 
     Raises:
         SiteNotFoundError: The site is gone.
         NotANumberError: Its number is not one.
         UnavailableError: The store is away.
     """
-    return read_visits(store, site.url)
+    return read_total(store, site.url)
 
 
 def daily(store: Store, site: Site, first: date, last: date) -> list[DayTotal]:
@@ -93,13 +98,10 @@ def daily(store: Store, site: Site, first: date, last: date) -> list[DayTotal]:
         UnavailableError: The store is away.
     """
     days = _days(first, last)
-    counted = {
-        item[BUCKET]["S"]: int(item[DAY]["N"])
-        for item in _buckets(store, site, TOTAL_PREFIX, first, last)
-    }
-    return [
-        DayTotal(day, counted.get(TOTAL_PREFIX + day.isoformat(), 0)) for day in days
-    ]
+    counted: Tally[str] = Tally()
+    for item in _buckets(store, site, TOTAL_PREFIX, first, last):
+        counted[day_of(item[BUCKET]["S"])] += int(item[DAY]["N"])
+    return [DayTotal(day, counted[day.isoformat()]) for day in days]
 
 
 def hourly(store: Store, site: Site, day: date) -> list[HourTotal]:
@@ -112,16 +114,16 @@ def hourly(store: Store, site: Site, day: date) -> list[HourTotal]:
     check_day(day, "day")
     zone = ZoneInfo(site.timezone)
     start, end = midnight(day, zone), midnight(day + timedelta(days=1), zone)
-    counted: Item = {}
+    counted: Tally[str] = Tally()
     for item in _buckets(store, site, TOTAL_PREFIX, day, day):
-        counted = item
+        for name in item.keys() & _HOUR_NAMES:
+            counted[name] += int(item[name]["N"])
     hours = []
     for hour in range(HOURS_MAX):
         begins = start + timedelta(hours=hour)
         if begins >= end:
             break
-        number = counted.get(f"{hour:02d}", {"N": "0"})["N"]
-        hours.append(HourTotal(begins.astimezone(zone), int(number)))
+        hours.append(HourTotal(begins.astimezone(zone), counted[f"{hour:02d}"]))
     return hours
 
 
@@ -174,7 +176,7 @@ def _buckets(
             "ExpressionAttributeValues": {
                 ":site": {"S": site.url},
                 ":from": {"S": prefix + first.isoformat()},
-                # A dimension's parts follow the day: "~" is after "#" and digits.
+                # Parts and shards follow the day: "~" is after "#" and digits.
                 ":to": {"S": f"{prefix}{last.isoformat()}~"},
             },
         },

@@ -37,12 +37,14 @@ class Site:
         timezone: The IANA zone of its hours and days, fixed when it was added.
         private: Whether its total is hidden from the public.
         aliases: Further origins, "http://example.com".
+        dimensions: What its visits are broken down by; fixed when it was added.
     """
 
     url: str
     timezone: str = "UTC"
     private: bool = False
     aliases: tuple[str, ...] = ()
+    dimensions: tuple[str, ...] = ("page",)
 
 
 @dataclass(frozen=True, slots=True)

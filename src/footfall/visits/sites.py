@@ -26,6 +26,7 @@ from footfall.counters.port import (
 from footfall.counters.tables import (
     ALIASES,
     BUCKET,
+    DIMENSIONS,
     KIND,
     NAME,
     PRIVATE,
@@ -38,6 +39,8 @@ from footfall.counters.tables import (
 )
 from footfall.errors import AlreadyExistsError, SiteNotFoundError, StoreError
 from footfall.visits.baseline import baseline_item, baseline_key, read_item, read_visits
+from footfall.visits.dimensions import PAGE
+from footfall.visits.shards import read_shards
 from footfall.visits.site import (
     Site,
     SiteIndex,
@@ -45,7 +48,7 @@ from footfall.visits.site import (
     default_aliases,
     normalize_site_url,
 )
-from footfall.visits.transaction import receipt_key
+from footfall.visits.transaction import receipt_key, total_address
 
 SITE_KIND = "site"
 _VERSION_KEY: Item = {KIND: {"S": "sites"}, NAME: {"S": "version"}}
@@ -78,6 +81,7 @@ def add_site(
     visits: int = 0,
     timezone: str = "UTC",
     private: bool = False,
+    dimensions: tuple[str, ...] = (PAGE,),
 ) -> Site:
     """Add a site that starts with `visits`.
 
@@ -92,7 +96,13 @@ def add_site(
         IndeterminateError: No answer came. List the sites.
     """
     address = normalize_site_url(url)
-    site = Site(address, check_timezone(timezone), private, default_aliases(address))
+    site = Site(
+        address,
+        check_timezone(timezone),
+        private,
+        default_aliases(address),
+        dimensions,
+    )
     check_amount(visits, "visits")
     item = {SITE_URL: {"S": address}, VISITS: {"N": str(visits)}}
     absent = f"attribute_not_exists({SITE_URL})"
@@ -171,10 +181,13 @@ def remove_site(store: Store, site: Site) -> None:
         IndeterminateError: No answer came. Remove it again.
         UnavailableError: The store is away. Remove it again.
     """
-    key = {SITE_URL: {"S": site.url}}
-    delete = {"Delete": {"TableName": store.tables.site_visits, "Key": key}}
     keep = _put(store.tables.settings, _site_item(site))
-    _write(store, [delete, keep, _move_version(store)])
+    # Without its item and its shards' nobody can count for it.
+    shards = [0, *(shard.number for shard in read_shards(store, site.url))]
+    deletes = [
+        {"Delete": total_address(store.tables, site.url, shard)} for shard in shards
+    ]
+    _write(store, [keep, _move_version(store), *deletes])
     _delete_all(store, store.tables.visit_rollups, _rollup_keys(store, site))
     _delete_all(store, store.tables.visit_receipts, _receipt_keys(store, site))
     settings = [_setting_key(site.url), baseline_key(site.url)]
@@ -270,6 +283,7 @@ def _site(url: str, setting: Item | None) -> Site:
         setting[TIMEZONE]["S"],
         setting[PRIVATE]["BOOL"],
         tuple(alias["S"] for alias in setting[ALIASES]["L"]),
+        tuple(dimension["S"] for dimension in setting[DIMENSIONS]["L"]),
     )
 
 
@@ -279,6 +293,7 @@ def _site_item(site: Site) -> Item:
         TIMEZONE: {"S": site.timezone},
         PRIVATE: {"BOOL": site.private},
         ALIASES: {"L": [{"S": alias} for alias in site.aliases]},
+        DIMENSIONS: {"L": [{"S": dimension} for dimension in site.dimensions]},
     }
 
 

@@ -4,6 +4,7 @@ Pure: visits and what they move in, a TransactWriteItems request out.
 
     Put     visitReceipts    a receipt for each visit, if it is absent
     Update  siteVisits       visits + n; it must exist and be a number
+                             (or the shard's item, `visits.shards`, alike)
     Update  visitRollups     each bucket, its increments merged; made if absent
 
 At most 100 actions, each of another item (DynamoDB API Reference, TransactWriteItems).
@@ -24,13 +25,14 @@ from footfall.counters.tables import (
     Request,
     Tables,
 )
-from footfall.visits.dimensions import total_moves
+from footfall.visits.dimensions import SHARD_PREFIX
 from footfall.visits.visit import Visit
 
 # A receipt lives this much longer than its id's window, so that every receipt of an
 # hour inside the window is there when `verify` counts them.
 RECEIPT_SLACK_SECONDS = 3_600
 
+Moves = list[tuple[str, tuple[str, ...]]]  # a bucket, and what counts up in it
 Increments = dict[str, dict[str, int]]  # bucket -> attribute -> amount
 
 _RECEIPT_ABSENT = f"attribute_not_exists({RECEIPT})"
@@ -42,40 +44,38 @@ def receipt_key(site: str, id: str) -> str:
     return f"{site} {id}"
 
 
-def increments(visits: Sequence[Visit], pages: Iterable[tuple[str, str]]) -> Increments:
-    """What the visits add to each bucket of `visitRollups`.
+def increments(moves: Iterable[Moves]) -> Increments:
+    """What visits add to each bucket of `visitRollups`, merged.
 
     Args:
-        visits: Visits to one site.
-        pages: The bucket and the attribute of each visit's page, in order.
+        moves: What each visit counts up, of `visits.dimensions`.
     """
-    moved: Increments = {}
-    for visit, (page_bucket, page) in zip(visits, pages, strict=True):
-        bucket, attributes = total_moves(visit)
-        totals = moved.setdefault(bucket, {})
-        for attribute in attributes:
-            totals[attribute] = totals.get(attribute, 0) + 1
-        values = moved.setdefault(page_bucket, {})
-        values[page] = values.get(page, 0) + 1
-    return moved
+    merged: Increments = {}
+    for of_visit in moves:
+        for bucket, attributes in of_visit:
+            amounts = merged.setdefault(bucket, {})
+            for attribute in attributes:
+                amounts[attribute] = amounts.get(attribute, 0) + 1
+    return merged
 
 
 def split(
-    visits: Sequence[Visit], pages: Sequence[tuple[str, str]]
-) -> list[tuple[list[Visit], Increments]]:
+    visits: Sequence[Visit], moves: Sequence[Moves]
+) -> list[tuple[Sequence[Visit], Increments]]:
     """The visits in as few transactions as DynamoDB's bound of actions allows."""
     groups = []
     start, buckets = 0, set[str]()
-    for index, (visit, (page_bucket, _)) in enumerate(zip(visits, pages, strict=True)):
-        more = buckets | {total_moves(visit)[0], page_bucket}
+    for index, of_visit in enumerate(moves):
+        own = {bucket for bucket, _ in of_visit}
         # The receipts with this one, the site's own item, and the buckets.
-        if index - start + 1 + 1 + len(more) > TRANSACTION_ACTIONS_MAX:
+        if index - start + 2 + len(buckets | own) > TRANSACTION_ACTIONS_MAX:
             groups.append((start, index))
-            start, more = index, {total_moves(visit)[0], page_bucket}
-        buckets = more
+            start, buckets = index, own
+        else:
+            buckets |= own
     groups.append((start, len(visits)))
     return [
-        (list(visits[start:end]), increments(visits[start:end], pages[start:end]))
+        (visits[start:end], increments(moves[start:end]))
         for start, end in groups
         if start < end
     ]
@@ -87,6 +87,7 @@ def transaction(
     visits: Sequence[Visit],
     moved: Increments,
     token: str,
+    shard: int = 0,
 ) -> Request:
     """The TransactWriteItems request that counts `visits`, all of one site.
 
@@ -96,6 +97,7 @@ def transaction(
         visits: Visits with distinct ids; their Puts come first, in this order.
         moved: What they add, of `increments`.
         token: The group's id, in each receipt and as the ClientRequestToken.
+        shard: The shard that `moved` is of.
     """
     site = visits[0].site.url
     life_seconds = window_seconds + RECEIPT_SLACK_SECONDS
@@ -120,8 +122,7 @@ def transaction(
     actions.append(
         {
             "Update": {
-                "TableName": tables.site_visits,
-                "Key": {SITE_URL: {"S": site}},
+                **total_address(tables, site, shard),
                 "UpdateExpression": _ADD_VISITS,
                 "ExpressionAttributeValues": {":visits": {"N": str(len(visits))}},
             }
@@ -132,6 +133,17 @@ def transaction(
         for bucket, amounts in moved.items()
     ]
     return {"TransactItems": actions, "ClientRequestToken": token}
+
+
+def total_address(tables: Tables, site: str, shard: int) -> Request:
+    """The table and the key of the item that holds a shard's part of the total."""
+    if not shard:
+        return {"TableName": tables.site_visits, "Key": {SITE_URL: {"S": site}}}
+    bucket = f"{SHARD_PREFIX}{shard:02d}"
+    return {
+        "TableName": tables.visit_rollups,
+        "Key": {SITE_URL: {"S": site}, BUCKET: {"S": bucket}},
+    }
 
 
 def _add(table: str, site: str, bucket: str, amounts: Mapping[str, int]) -> Request:

@@ -4,15 +4,19 @@
     a day  = the sum of its hours = the sum of its pages
     the receipts of an hour = the hour's number         within the window
 
-No visit may move a number between two reads that are compared. The number, the
-baseline and the days that visits can still reach are read in one TransactGetItems;
-older days no longer move and are read before. The numbers are read before and after
-the receipts and the pages are counted, and what was counted must lie between the two.
+No visit may move a number between two reads that are compared. Each shard is moved by
+its own transactions, so each is compared by itself: its item and the days that visits
+can still reach are read in one TransactGetItems; older days no longer move and are
+read before. What cannot be read at one moment only grows: the days are read before and
+after the receipts and the pages are counted, and what was counted must lie between.
+
+Memory holds a number for each day, and one for each hour of the window; receipts and
+pages stream by. The receipts are scanned once for all sites.
 """
 
 from collections import Counter as Tally
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from footfall.counters.bulk import query, scan
@@ -21,37 +25,45 @@ from footfall.counters.port import (
     Store,
     retry_conflicts,
     store_errors,
-    translate,
     translate_read,
 )
 from footfall.counters.tables import (
     BASELINE,
     BUCKET,
     COUNTED_AT,
+    FOLDED,
     RECEIPT,
     SITE_URL,
+    VISITS,
     Request,
 )
-from footfall.errors import SiteNotFoundError
+from footfall.errors import FootfallError, SiteNotFoundError
 from footfall.visits.baseline import baseline_key, ensure_baseline, visits_in
 from footfall.visits.dimensions import (
     DAY,
     HOURS_MAX,
+    PAGE,
     PAGE_PREFIX,
     TOTAL_PREFIX,
+    day_of,
     local_hour,
     quarter_of,
+    shard_of,
+    suffix,
 )
 from footfall.visits.report import today, values_in
+from footfall.visits.shards import read_folded, read_shards
 from footfall.visits.site import Site
-from footfall.visits.transaction import receipt_key
+from footfall.visits.transaction import receipt_key, total_address
 
 _HOUR_MS = 3_600_000
+
+Hour = tuple[str, str]  # the day and the hour: ("2026-11-24", "13")
 
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What was read of a site at one moment, and every difference found.
+    """What was read of a site, and every difference found.
 
     Attributes:
         site: The site's address.
@@ -70,20 +82,81 @@ class Verification:
     differences: tuple[str, ...]
 
 
+@dataclass(slots=True)
+class Days:
+    """The days of a site as they were read, the shards' together.
+
+    Attributes:
+        days: The number of each day.
+        hours: The numbers of the hours that lie wholly within the window.
+        older: For each shard, the sum of the days that no visit can reach any more.
+        unequal: The buckets whose day is not the sum of its hours, with both.
+    """
+
+    days: Tally[str] = field(default_factory=Tally)
+    hours: Tally[Hour] = field(default_factory=Tally)
+    older: Tally[int] = field(default_factory=Tally)
+    unequal: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True)
-class _Numbers:
-    total: int
+class ShardSum:
+    """A shard at one moment: what it counts, and the sum of its days.
+
+    Shard 0 counts the site's own number less what was folded into it; the others what
+    they hold and what was folded from them.
+    """
+
+    shard: int
+    counts: int
     baseline: int
-    days: dict[str, Item]  # "2026-11-24" -> the day's item
+    days: int
 
-    def sum_of_days(self) -> int:
-        return sum(self.day(day) for day in self.days)
+    @property
+    def difference(self) -> int:
+        """What it counts too much."""
+        return self.counts - self.baseline - self.days
 
-    def day(self, day: str) -> int:
-        return int(self.days[day][DAY]["N"]) if day in self.days else 0
 
-    def hour(self, day: str, hour: str) -> int:
-        return int(self.days.get(day, {}).get(hour, {"N": "0"})["N"])
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Everything that was read of a site, ready to be compared."""
+
+    site: Site
+    before: Days
+    receipts: Tally[Hour]
+    pages: Tally[str]
+    after: Days
+    shards: list[ShardSum]
+    folded: tuple[int, int, int]  # noted before, the sum of the shards', noted after
+
+    def moved_day(self, day: str) -> bool:
+        """Whether a day's number moved while it was looked at."""
+        return self.before.days[day] != self.after.days[day]
+
+    def moved_hour(self, hour: Hour) -> bool:
+        """Whether an hour's number moved while it was looked at."""
+        return self.before.hours[hour] != self.after.hours[hour]
+
+    def wrong_pages(self) -> list[str]:
+        """The days whose pages make another number."""
+        if PAGE not in self.site.dimensions:
+            return sorted(self.pages)
+        return [
+            day
+            for day in sorted({*self.after.days, *self.pages})
+            if not self.before.days[day] <= self.pages[day] <= self.after.days[day]
+        ]
+
+    def wrong_hours(self) -> list[Hour]:
+        """The hours within the window that have another number of receipts."""
+        return [
+            hour
+            for hour in sorted({*self.after.hours, *self.receipts})
+            if not self.before.hours[hour]
+            <= self.receipts[hour]
+            <= self.after.hours[hour]
+        ]
 
 
 def verify(store: Store, site: Site, now_ms: int) -> Verification:
@@ -96,89 +169,182 @@ def verify(store: Store, site: Site, now_ms: int) -> Verification:
         NotANumberError: Its number is not one.
         UnavailableError: The store is away.
     """
-    ensure_baseline(store, site.url)
-    before = _read_numbers(store, site, now_ms)
-    receipts = _count_receipts(store, site, now_ms)
+    (verified,) = verify_sites(store, [site], now_ms)
+    if isinstance(verified, FootfallError):
+        raise verified
+    return verified
+
+
+def verify_sites(
+    store: Store, sites: Sequence[Site], now_ms: int
+) -> list[Verification | FootfallError]:
+    """Verify several sites; for each, in order, what was found or the error met."""
+    return [
+        each if isinstance(each, FootfallError) else _verification(each)
+        for each in compare_sites(store, sites, now_ms)
+    ]
+
+
+def compare_sites(
+    store: Store, sites: Sequence[Site], now_ms: int
+) -> list[Comparison | FootfallError]:
+    """Read what `verify_sites` compares; errors as `verify`, in their site's place."""
+    before: dict[str, Days | FootfallError] = {}
+    for site in sites:
+        try:
+            ensure_baseline(store, site.url)
+            before[site.url] = _read_days(store, site, now_ms)
+        except FootfallError as error:
+            before[site.url] = error
+    receipts = _count_receipts(store, sites, now_ms)
+    compared: list[Comparison | FootfallError] = []
+    for site in sites:
+        read = before[site.url]
+        if not isinstance(read, FootfallError):
+            try:
+                compared.append(_compare(store, site, read, receipts[site.url], now_ms))
+                continue
+            except FootfallError as error:
+                read = error
+        compared.append(read)
+    return compared
+
+
+def _compare(
+    store: Store, site: Site, before: Days, receipts: Tally[Hour], now_ms: int
+) -> Comparison:
     pages = _count_pages(store, site)
-    after = _read_numbers(store, site, now_ms)
+    after = _read_days(store, site, now_ms)
+    folded_before = read_folded(store, site.url)
+    shards = read_shards(store, site.url)
+    folded = (
+        folded_before,
+        sum(shard.folded for shard in shards),
+        read_folded(store, site.url),
+    )
+    numbers = [0, *(shard.number for shard in shards)]
+    sums = [
+        _sum_shard(store, site, number, after.older[number], now_ms)
+        for number in numbers
+    ]
+    return Comparison(site, before, receipts, pages, after, sums, folded)
+
+
+def _verification(compared: Comparison) -> Verification:
     return Verification(
-        site.url,
-        after.total,
-        after.baseline,
-        after.sum_of_days(),
-        receipts.total(),
+        compared.site.url,
+        sum(shard.counts for shard in compared.shards),
+        sum(shard.baseline for shard in compared.shards),
+        sum(shard.days for shard in compared.shards),
+        compared.receipts.total(),
         (
-            *_differences_in_total(after),
-            *_differences_in_hours(after),
-            *_differences_in_pages(before, pages, after),
-            *_differences_in_receipts(
-                before, receipts, after, _hours_in_window(store, site, now_ms)
-            ),
+            *_differences_in_shards(compared),
+            *_differences_in_hours(compared.after),
+            *_differences_in_pages(compared),
+            *_differences_in_receipts(compared),
         ),
     )
 
 
-def repair(store: Store, site: Site, now_ms: int) -> tuple[str, ...]:
-    """Mend what can be derived: the baseline, from the number and the days.
-
-    The number and the days are what was counted; somebody who moved the number by
-    hand moved the baseline. Nothing visible changes.
-
-    Returns:
-        What was done, a sentence each; nothing when nothing could be.
-    """
-    ensure_baseline(store, site.url)
-    numbers = _read_numbers(store, site, now_ms)
-    difference = numbers.total - numbers.baseline - numbers.sum_of_days()
-    if difference == 0:
-        return ()
-    # An addition of the difference stays right whatever is counted meanwhile.
-    try:
-        retry_conflicts(
-            store.client,
-            lambda: store.client.update_item(
-                TableName=store.tables.settings,
-                Key=baseline_key(site.url),
-                UpdateExpression="SET #baseline = #baseline + :difference",
-                ConditionExpression="#baseline = :before",
-                ExpressionAttributeNames={"#baseline": BASELINE},
-                ExpressionAttributeValues={
-                    ":difference": {"N": str(difference)},
-                    ":before": {"N": str(numbers.baseline)},
-                },
-            ),
+def _differences_in_shards(compared: Comparison) -> list[str]:
+    differences = []
+    for shard in compared.shards:
+        if not shard.difference:
+            continue
+        if shard.shard:
+            differences.append(
+                f"shard {shard.shard} counts {shard.counts}, but its days {shard.days}"
+            )
+        else:
+            differences.append(
+                f"visits is {shard.counts}, but the baseline {shard.baseline} and the"
+                f" days {shard.days} make {shard.baseline + shard.days}"
+            )
+    before, folded, after = compared.folded
+    if not before <= folded <= after:
+        differences.append(
+            f"{after} visits were folded into the site's number, but {folded} from"
+            f" its shards"
         )
-    except store.client.exceptions.ConditionalCheckFailedException:
-        return ()  # somebody else repaired it
-    except store_errors(store.client) as error:
-        raise translate(error, "UpdateItem", store.tables.settings) from error
-    after = numbers.baseline + difference
-    return (f"the baseline was {numbers.baseline} and is {after} now",)
+    return differences
 
 
-def _read_numbers(store: Store, site: Site, now_ms: int) -> _Numbers:
-    """The total, the baseline and all days as they stood at one moment."""
-    recent = [day.isoformat() for day in _recent_days(store, site, now_ms)]
-    days = {
-        item[BUCKET]["S"].removeprefix(TOTAL_PREFIX): item
-        for item in _query(store, site, TOTAL_PREFIX)
-    }
-    gets: list[Request] = [
-        _get(store.tables.site_visits, {SITE_URL: {"S": site.url}}),
-        _get(store.tables.settings, baseline_key(site.url)),
+def _differences_in_hours(days: Days) -> list[str]:
+    return [
+        f"{bucket.removeprefix(TOTAL_PREFIX)} counts {day}, but its hours {hours}"
+        for bucket, (day, hours) in sorted(days.unequal.items())
     ]
-    gets += [
-        _get(
-            store.tables.visit_rollups,
-            {SITE_URL: {"S": site.url}, BUCKET: {"S": TOTAL_PREFIX + day}},
-        )
-        for day in recent
+
+
+def _differences_in_pages(compared: Comparison) -> list[str]:
+    return [
+        f"{day} counts {compared.after.days[day]}, but its pages {compared.pages[day]}"
+        for day in compared.wrong_pages()
     ]
-    visits, baseline, *items = _read_at_once(store, gets)
-    if not visits or not baseline:
-        raise SiteNotFoundError(site.url)
-    days |= {day: item for day, item in zip(recent, items, strict=True) if item}
-    return _Numbers(visits_in(store, visits), int(baseline[BASELINE]["N"]), days)
+
+
+def _differences_in_receipts(compared: Comparison) -> list[str]:
+    return [
+        f"{day} hour {hour} counts {compared.after.hours[day, hour]}, but has"
+        f" {compared.receipts[day, hour]} receipts"
+        for day, hour in compared.wrong_hours()
+    ]
+
+
+# Reading
+
+
+def _read_days(store: Store, site: Site, now_ms: int) -> Days:
+    recent = {day.isoformat() for day in _recent_days(store, site, now_ms)}
+    in_window = hours_in_window(store, site, now_ms)
+    read = Days()
+    for item in _query(store, site, TOTAL_PREFIX):
+        bucket = item[BUCKET]["S"]
+        day, number = day_of(bucket), number_in(item, DAY)
+        read.days[day] += number
+        if day not in recent:
+            read.older[shard_of(bucket)] += number
+        hours = {f"{hour:02d}": 0 for hour in range(HOURS_MAX)}
+        hours |= {hour: number_in(item, hour) for hour in hours}
+        if sum(hours.values()) != number:
+            read.unequal[bucket] = (number, sum(hours.values()))
+        for hour, visits in hours.items():
+            if visits and (day, hour) in in_window:
+                read.hours[day, hour] += visits
+    return read
+
+
+def _sum_shard(
+    store: Store, site: Site, shard: int, older: int, now_ms: int
+) -> ShardSum:
+    """A shard's item and its days as they stood at one moment."""
+    addresses = [
+        total_address(store.tables, site.url, shard),
+        {"TableName": store.tables.settings, "Key": baseline_key(site.url)},
+    ]
+    addresses += [
+        {
+            "TableName": store.tables.visit_rollups,
+            "Key": {
+                SITE_URL: {"S": site.url},
+                BUCKET: {"S": f"{TOTAL_PREFIX}{day.isoformat()}{suffix(shard)}"},
+            },
+        }
+        for day in _recent_days(store, site, now_ms)
+    ]
+    if shard:
+        del addresses[1]
+        counted, *days = _read_at_once(store, addresses)
+        counts, baseline = number_in(counted, VISITS) + number_in(counted, FOLDED), 0
+    else:
+        counted, begun, *days = _read_at_once(store, addresses)
+        if not counted or not begun:
+            raise SiteNotFoundError(site.url)
+        counts = visits_in(store, counted) - number_in(begun, FOLDED)
+        baseline = number_in(begun, BASELINE)
+    return ShardSum(
+        shard, counts, baseline, older + sum(number_in(day, DAY) for day in days)
+    )
 
 
 def _recent_days(store: Store, site: Site, now_ms: int) -> list[date]:
@@ -188,7 +354,8 @@ def _recent_days(store: Store, site: Site, now_ms: int) -> list[date]:
     return [first + timedelta(days=day) for day in range((last - first).days + 1)]
 
 
-def _read_at_once(store: Store, gets: list[Request]) -> list[Item]:
+def _read_at_once(store: Store, addresses: list[Request]) -> list[Item]:
+    gets = [{"Get": address} for address in addresses]
     try:
         answer = retry_conflicts(
             store.client,
@@ -200,56 +367,12 @@ def _read_at_once(store: Store, gets: list[Request]) -> list[Item]:
     return [response.get("Item", {}) for response in answer["Responses"]]
 
 
-def _get(table: str, key: Item) -> Request:
-    return {"Get": {"TableName": table, "Key": key}}
+def number_in(item: Item, attribute: str) -> int:
+    """An attribute's number; 0 where the item has none."""
+    return int(item.get(attribute, {}).get("N", "0"))
 
 
-def _differences_in_total(numbers: _Numbers) -> list[str]:
-    days = numbers.sum_of_days()
-    if numbers.total == numbers.baseline + days:
-        return []
-    return [
-        f"visits is {numbers.total}, but the baseline {numbers.baseline} and the days"
-        f" {days} make {numbers.baseline + days}"
-    ]
-
-
-def _differences_in_hours(numbers: _Numbers) -> list[str]:
-    differences = []
-    for day in sorted(numbers.days):
-        hours = sum(numbers.hour(day, f"{hour:02d}") for hour in range(HOURS_MAX))
-        if hours != numbers.day(day):
-            differences.append(
-                f"{day} counts {numbers.day(day)}, but its hours {hours}"
-            )
-    return differences
-
-
-def _differences_in_pages(
-    before: _Numbers, pages: Tally[str], after: _Numbers
-) -> list[str]:
-    return [
-        f"{day} counts {after.day(day)}, but its pages {pages[day]}"
-        for day in sorted({*after.days, *pages})
-        if not before.day(day) <= pages[day] <= after.day(day)
-    ]
-
-
-def _differences_in_receipts(
-    before: _Numbers,
-    receipts: Tally[tuple[str, str]],
-    after: _Numbers,
-    hours: list[tuple[str, str]],
-) -> list[str]:
-    return [
-        f"{day} hour {hour} counts {after.hour(day, hour)}, but has"
-        f" {receipts[day, hour]} receipts"
-        for day, hour in hours
-        if not before.hour(day, hour) <= receipts[day, hour] <= after.hour(day, hour)
-    ]
-
-
-def _query(store: Store, site: Site, prefix: str) -> Iterator[Item]:
+def _query(store: Store, site: Site, prefix: str) -> Iterable[Item]:
     """Every item of a dimension, the oldest day first."""
     return query(
         store.client,
@@ -270,35 +393,52 @@ def _count_pages(store: Store, site: Site) -> Tally[str]:
     """Day -> the sum of its pages."""
     counted: Tally[str] = Tally()
     for item in _query(store, site, PAGE_PREFIX):
-        _, day, _ = item[BUCKET]["S"].split("#")
-        counted[day] += sum(visits for _, visits in values_in(item))
+        counted[day_of(item[BUCKET]["S"])] += sum(
+            visits for _, visits in values_in(item)
+        )
     return counted
 
 
-def _hours_in_window(store: Store, site: Site, now_ms: int) -> list[tuple[str, str]]:
+def hours_in_window(store: Store, site: Site, now_ms: int) -> set[Hour]:
     """The hours that lie wholly within the window, up to the next one.
 
     Every receipt of theirs is there still: a receipt outlives its window.
     """
     start = now_ms - store.window_seconds * 1000 + _HOUR_MS
     quarters = range(quarter_of(start), quarter_of(now_ms + _HOUR_MS) + 1)
-    return sorted({local_hour(site.timezone, quarter) for quarter in quarters})
+    return {local_hour(site.timezone, quarter) for quarter in quarters}
 
 
-def _count_receipts(store: Store, site: Site, now_ms: int) -> Tally[tuple[str, str]]:
-    """(day, hour) -> receipts, for the hours within the window."""
-    wanted = set(_hours_in_window(store, site, now_ms))
-    counted: Tally[tuple[str, str]] = Tally()
+def _count_receipts(
+    store: Store, sites: Sequence[Site], now_ms: int
+) -> dict[str, Tally[Hour]]:
+    """For each site its receipts, by hour, in the hours within the window."""
+    zones = {site.url: site.timezone for site in sites}
+    wanted = {site.url: hours_in_window(store, site, now_ms) for site in sites}
+    counted: dict[str, Tally[Hour]] = {site.url: Tally() for site in sites}
     request = {
         "TableName": store.tables.visit_receipts,
-        "FilterExpression": "begins_with(#receipt, :site)",
-        "ProjectionExpression": "#at",
+        # An addition's receipt has no time.
+        "FilterExpression": "attribute_exists(#at)",
+        "ProjectionExpression": "#receipt, #at",
         "ExpressionAttributeNames": {"#receipt": RECEIPT, "#at": COUNTED_AT},
-        "ExpressionAttributeValues": {":site": {"S": receipt_key(site.url, "")}},
         "ConsistentRead": True,
     }
+    if len(sites) == 1:
+        request["FilterExpression"] = "begins_with(#receipt, :site)"
+        request["ExpressionAttributeValues"] = {
+            ":site": {"S": receipt_key(sites[0].url, "")}
+        }
     for item in scan(store.client, request):
-        hour = local_hour(site.timezone, quarter_of(int(item[COUNTED_AT]["N"])))
-        if hour in wanted:
-            counted[hour] += 1
+        site = site_of_receipt(item)
+        if site not in zones:
+            continue
+        hour = local_hour(zones[site], quarter_of(int(item[COUNTED_AT]["N"])))
+        if hour in wanted[site]:
+            counted[site][hour] += 1
     return counted
+
+
+def site_of_receipt(item: Item) -> str:
+    """The site in a visit's receipt's key; no site that counts has a space in it."""
+    return str(item[RECEIPT]["S"]).partition(" ")[0]

@@ -26,8 +26,9 @@ from footfall.errors import (
     InvalidInputError,
     SiteNotFoundError,
 )
-from footfall.visits.group import Group, GroupCommit
+from footfall.visits.group import GroupCommit
 from footfall.visits.ids import uuid7
+from footfall.visits.lanes import Group
 from footfall.visits.record import Result
 from footfall.visits.site import Site
 from footfall.visits.visit import Outcome, Submission, resolve

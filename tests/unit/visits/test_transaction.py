@@ -2,9 +2,9 @@
 
 from footfall.counters.port import TRANSACTION_ACTIONS_MAX
 from footfall.counters.tables import Tables
-from footfall.visits.dimensions import page_move
+from footfall.visits.dimensions import page_move, total_moves
 from footfall.visits.site import Site
-from footfall.visits.transaction import split, transaction
+from footfall.visits.transaction import Moves, increments, split, transaction
 from footfall.visits.visit import Visit
 
 SITE = Site("https://a.example/")
@@ -20,7 +20,10 @@ def visits_to(*pages: str, apart_ms: int = 0) -> list[Visit]:
 
 
 def requests_for(visits: list[Visit], parts: int = 1) -> list[list[dict[str, object]]]:
-    moves = [page_move(visit, parts) for visit in visits]
+    moves: list[Moves] = []
+    for visit in visits:
+        bucket, attribute = page_move(visit, parts)
+        moves.append([total_moves(visit), (bucket, (attribute,))])
     return [
         transaction(Tables(), 86_400, group, moved, "token")["TransactItems"]
         for group, moved in split(visits, moves)
@@ -68,3 +71,19 @@ def test_no_transaction_passes_dynamodbs_bound() -> None:
         assert len(receipts) == len(visits)
         assert all(len(actions) <= TRANSACTION_ACTIONS_MAX for actions in requests)
     assert len(requests_for(same_page)) == 3
+
+
+def test_a_shard_has_items_of_its_own() -> None:
+    """Two writers hold no item in common, but for the receipts of one id."""
+    visits = visits_to("/")
+    bucket, attributes = total_moves(visits[0], shard=7)
+
+    request = transaction(
+        Tables(), 86_400, visits, increments([[(bucket, attributes)]]), "token", shard=7
+    )
+
+    keys = [action["Update"]["Key"] for action in request["TransactItems"][1:]]
+    assert keys == [
+        {"siteUrl": {"S": SITE.url}, "bucket": {"S": "visits#07"}},
+        {"siteUrl": {"S": SITE.url}, "bucket": {"S": "total#2026-11-25#07"}},
+    ]
