@@ -8,6 +8,7 @@ remembered stays true. Two writers that add values at the same moment may pass t
 bound by a few values, which harms nothing: DynamoDB's own limit is 25 times as far.
 """
 
+import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -35,54 +36,60 @@ class _Part:
 class Parts:
     """The values known in the parts written last; the oldest are forgotten.
 
+    Several threads may share it. None waits while another reads.
+
     Args:
         read: Gives the attribute names of the items at some addresses, in order.
     """
 
     def __init__(self, read: Callable[[list[Address]], list[Iterable[str]]]) -> None:
         self._read = read
+        self._lock = threading.Lock()
         self._parts: OrderedDict[Address, _Part] = OrderedDict()
         self._bytes = 0
 
     def admit(self, moves: Iterable[tuple[Address, str]]) -> list[str]:
         """The attribute to count for each (address, value): the value, or `other`."""
         moves = list(moves)
-        self._learn(
-            {address for address, value in moves if self._is_new(address, value)}
-        )
-        admitted = []
-        for address, value in moves:
-            part = self._parts[address]
-            self._parts.move_to_end(address)
-            if value not in part.values:
-                size = len(value.encode()) + NUMBER_BYTES_MAX
-                if part.bytes + size > PART_BYTES_MAX:
-                    admitted.append(OTHER)
-                    continue
-                self._bytes += part.add(value)
-            admitted.append(value)
-        self._forget()
+        with self._lock:
+            unknown = self._unknown(moves)
+        values = self._read(unknown) if unknown else []
+        with self._lock:
+            for address, known in zip(unknown, values, strict=True):
+                self._learn(address, known)
+            admitted = [self._admit(address, value) for address, value in moves]
+            self._forget()
         return admitted
 
-    def _is_new(self, address: Address, value: str) -> bool:
-        part = self._parts.get(address)
-        return part is None or value not in part.values
-
-    def _learn(self, addresses: set[Address]) -> None:
-        """Read the parts that a new value goes to: another writer may have filled them."""
-        wanted = sorted(
-            address
-            for address in addresses
-            if address not in self._parts
-            or self._parts[address].bytes < PART_BYTES_MAX - NUMBER_BYTES_MAX
+    def _unknown(self, moves: list[tuple[Address, str]]) -> list[Address]:
+        """The parts to read: a value is new, and another writer may have filled them."""
+        return sorted(
+            {
+                address
+                for address, value in moves
+                if (part := self._parts.get(address)) is None
+                or (
+                    value not in part.values
+                    and part.bytes < PART_BYTES_MAX - NUMBER_BYTES_MAX
+                )
+            }
         )
-        if not wanted:
-            return
-        for address, values in zip(wanted, self._read(wanted), strict=True):
-            part = self._parts.setdefault(address, _Part())
-            for value in values:
-                if value not in part.values:
-                    self._bytes += part.add(value)
+
+    def _learn(self, address: Address, values: Iterable[str]) -> None:
+        part = self._parts.setdefault(address, _Part())
+        for value in values:
+            if value not in part.values:
+                self._bytes += part.add(value)
+
+    def _admit(self, address: Address, value: str) -> str:
+        # Another thread may have let it be forgotten since it was read.
+        part = self._parts.setdefault(address, _Part())
+        self._parts.move_to_end(address)
+        if value not in part.values:
+            if part.bytes + len(value.encode()) + NUMBER_BYTES_MAX > PART_BYTES_MAX:
+                return OTHER
+            self._bytes += part.add(value)
+        return value
 
     def _forget(self) -> None:
         while self._bytes > REMEMBERED_BYTES_MAX and len(self._parts) > 1:

@@ -25,9 +25,9 @@ embedded engine) the condition alone decides.
 """
 
 import secrets
-import threading
+import time
 from collections import Counter as Tally
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -105,18 +105,23 @@ class Recorder:
     Args:
         store: Where the sites are.
         statistics: What is counted in passing.
+        clock: Seconds that only grow.
     """
 
-    def __init__(self, store: Store, statistics: Statistics | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        statistics: Statistics | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.store = store
         self.statistics = statistics or Statistics()
         self._batching = batching(store.client)
         self._page_parts = PARTS_EMBEDDED if self._batching else PARTS_DYNAMODB
         self._parts = Parts(self._read_values)
-        self._parts_lock = threading.Lock()
         self._baselines = Baselines(store)
         self._shards = Shards(store)
-        self._totals = TotalsReader(store)
+        self._totals = TotalsReader(store, clock)
 
     def record(self, visits: Sequence[Visit]) -> list[Result]:
         """Count each visit once, durably, and say what became of it.
@@ -197,10 +202,9 @@ class Recorder:
         moves: list[Moves] = [[total_moves(visit, shard)] for visit in visits]
         if visits and PAGE in visits[0].site.dimensions:
             pages = [page_move(visit, self._page_parts, shard) for visit in visits]
-            with self._parts_lock:
-                admitted = self._parts.admit(
-                    ((site, bucket), attribute) for bucket, attribute in pages
-                )
+            admitted = self._parts.admit(
+                ((site, bucket), attribute) for bucket, attribute in pages
+            )
             for of_visit, (bucket, _), attribute in zip(
                 moves, pages, admitted, strict=True
             ):

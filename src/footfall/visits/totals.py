@@ -5,7 +5,6 @@ item; one with shards is summed (`visits.shards`). Whether a site has shards is 
 up once a second, so a number never leaves out what is more than a second old.
 """
 
-import time
 from collections.abc import Callable, Iterable, Sequence
 
 from footfall.counters.bulk import get_items
@@ -28,9 +27,7 @@ class TotalsReader:
         clock: Seconds that only grow.
     """
 
-    def __init__(
-        self, store: Store, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, store: Store, clock: Callable[[], float]) -> None:
         self._store = store
         self._clock = clock
         self._folded: dict[str, int] = {}  # of the sites that have shards
