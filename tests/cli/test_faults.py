@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 
 from footfall.embedded import EmbeddedClient
-from tests.cli.proxy import Proxy
 from tests.conftest import StartFootfall
 from tests.processes import FOOTFALL, Server
+from tests.proxy.faults import Faults
+from tests.proxy.refusals import Refusal
+from tests.proxy.server import Proxy
 
 SITE = "https://a.example/"
 OTHER = "https://b.example/"
@@ -39,15 +41,19 @@ def run(store: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
     )
 
 
-def interrupt(proxy: Proxy, *arguments: str) -> tuple[int, str]:
-    """Press Ctrl+C while the store's answer is out; the status and what was said."""
-    with subprocess.Popen(
-        [FOOTFALL, "--store", f"dynamodb:{proxy.url}", *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    ) as process:
-        assert proxy.reached.wait(30)
+def interrupt(dynamodb: Server, operation: str, *arguments: str) -> tuple[int, str]:
+    """Press Ctrl+C while an operation's answer is out; the status and what was said."""
+    faults = Faults(always={operation: "slow"})
+    with (
+        Proxy(dynamodb.url, faults=faults, delay_seconds=60) as proxy,
+        subprocess.Popen(
+            [FOOTFALL, "--store", f"dynamodb:{proxy.url}", *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        ) as process,
+    ):
+        assert proxy.wait_for("slow")
         process.send_signal(signal.SIGINT)
         said, _ = process.communicate(timeout=30)
     return process.returncode, said.strip()
@@ -55,8 +61,7 @@ def interrupt(proxy: Proxy, *arguments: str) -> tuple[int, str]:
 
 def test_a_hit_whose_end_nobody_saw_is_repeated_with_its_id(dynamodb: Server) -> None:
     """The id was made by the command, so the command must name it."""
-    with Proxy(dynamodb.url, held="TransactWriteItems") as proxy:
-        status, said = interrupt(proxy, "hit", SITE + "x")
+    status, said = interrupt(dynamodb, "TransactWriteItems", "hit", SITE + "x")
     # The baseline is there already, so what was held is the visit itself.
     found = re.fullmatch(
         r"footfall: hit: outcome unknown \(interrupted\); retry with id '(\S+)'", said
@@ -71,8 +76,9 @@ def test_a_hit_whose_end_nobody_saw_is_repeated_with_its_id(dynamodb: Server) ->
 
 def test_a_hit_without_an_answer_names_its_id(dynamodb: Server) -> None:
     """Nobody can know whether it was counted; the id finds out."""
-    failing = {"TransactWriteItems": "InternalServerError"}
-    with Proxy(dynamodb.url, failing=failing) as proxy:
+    # With 400, since boto3 would retry a 500 for half a minute
+    faults = Faults(always={"TransactWriteItems": Refusal("InternalServerError")})
+    with Proxy(dynamodb.url, faults=faults) as proxy:
         done = run(f"dynamodb:{proxy.url}", "hit", SITE)
 
     assert done.returncode == 1
@@ -86,8 +92,9 @@ def test_a_hit_without_an_answer_names_its_id(dynamodb: Server) -> None:
 def test_an_interrupted_command_says_that_it_may_be_half_done(
     dynamodb: Server,
 ) -> None:
-    with Proxy(dynamodb.url, held="PutItem") as proxy:
-        status, said = interrupt(proxy, "counters", "create", "a", "--value", "1")
+    status, said = interrupt(
+        dynamodb, "PutItem", "counters", "create", "a", "--value", "1"
+    )
 
     assert status == 1
     assert said == (
@@ -101,8 +108,8 @@ def test_serve_goes_on_without_a_demo(
     """Counting must not depend on a page for newcomers."""
     store = f"dynamodb:{dynamodb.url}"
     assert run(store, "sites", "remove", SITE, "--yes").returncode == 0
-    failing = {"TransactWriteItems": "AccessDeniedException"}
-    with Proxy(dynamodb.url, failing=failing) as proxy:
+    faults = Faults(always={"TransactWriteItems": Refusal("AccessDeniedException")})
+    with Proxy(dynamodb.url, faults=faults) as proxy:
         server = footfall_process("serve", "--store", f"dynamodb:{proxy.url}")
 
         assert "footfall: no demo: TransactWriteItems on table" in server.output
