@@ -1,7 +1,6 @@
 """10,000 visits, each sent twice, and the server killed five times on the way."""
 
 import asyncio
-import json
 import random
 import subprocess
 from collections import Counter
@@ -9,67 +8,18 @@ from pathlib import Path
 from typing import Any
 
 from footfall.embedded import EmbeddedClient
+from tests.browsers import Browser
 from tests.conftest import StartFootfall
 from tests.processes import FOOTFALL, Server
 
 VISITS = 10_000
-CLIENTS = 50
+BROWSERS = 50
 KILLS = 5
 SITE = "https://a.example/"
 
 
-class Client:
-    """A browser that keeps a connection, and retries until it has an answer."""
-
-    def __init__(self, port: int) -> None:
-        self._port = port
-        self._writer: asyncio.StreamWriter | None = None
-        self._reader: asyncio.StreamReader | None = None
-
-    async def visit(self, id: str, page: str) -> str:
-        """The outcome of one visit, whatever happens to the server."""
-        body = json.dumps({"id": id, "url": SITE + page}).encode()
-        while True:
-            try:
-                status, answer = await self._post(body)
-            except (OSError, asyncio.IncompleteReadError):
-                self.close()
-                await asyncio.sleep(random.uniform(0.01, 0.05))
-                continue
-            if status == 200:
-                outcome: str = answer["outcome"]
-                return outcome
-            assert status == 503, answer
-            await asyncio.sleep(0.05)
-
-    def close(self) -> None:
-        """Hang up, if the server has not."""
-        if self._writer is not None:
-            self._writer.close()
-            self._writer = None
-
-    async def _post(self, body: bytes) -> tuple[int, Any]:
-        if self._writer is None:
-            self._reader, self._writer = await asyncio.open_connection(
-                "127.0.0.1", self._port
-            )
-        assert self._reader is not None
-        self._writer.write(
-            b"POST /v1/visits HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\n"
-            b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
-        )
-        head = (await self._reader.readuntil(b"\r\n\r\n")).decode()
-        status = int(head.split(" ", 2)[1])
-        length = next(
-            int(line.split(":")[1])
-            for line in head.splitlines()
-            if line.lower().startswith("content-length:")
-        )
-        return status, json.loads(await self._reader.readexactly(length))
-
-
 async def send_all(server: Server, answered: dict[str, list[str]]) -> None:
-    """Send each visit twice, by whichever client is free, and kill in between."""
+    """Send each visit twice, by whichever browser is free, and kill in between."""
     ids = [f"visit-{number:05d}" for number in range(VISITS)] * 2
     random.shuffle(ids)
     kill_at = {len(ids) * (kill + 1) // (KILLS + 1) for kill in range(KILLS)}
@@ -79,17 +29,17 @@ async def send_all(server: Server, answered: dict[str, list[str]]) -> None:
         server.kill()
         await asyncio.to_thread(server.start)
 
-    async def run(client: Client) -> None:
+    async def run(browser: Browser) -> None:
         while ids:
             id = ids.pop()
             if len(ids) in kill_at:
                 kill_at.discard(len(ids))
                 killing.append(asyncio.create_task(kill()))
-            outcome = await client.visit(id, f"page-{int(id[6:]) % 20}")
+            outcome = await browser.visit(id, f"{SITE}page-{int(id[6:]) % 20}")
             answered.setdefault(id, []).append(outcome)
-        client.close()
+        browser.close()
 
-    await asyncio.gather(*(run(Client(server.port)) for _ in range(CLIENTS)))
+    await asyncio.gather(*(run(Browser([server.port])) for _ in range(BROWSERS)))
     await asyncio.gather(*killing)
     assert len(killing) == KILLS
 

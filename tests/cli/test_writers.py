@@ -1,0 +1,125 @@
+"""Three servers on one DynamoDB, which AWS's conflicts and a bad network plague.
+
+Real processes and boto3, before DynamoDB Local the proxy with every fault it knows.
+Browsers time out and send a visit again, to any server; one server is killed on the
+way. In the end the numbers are exact.
+"""
+
+import asyncio
+import random
+import subprocess
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+
+from tests.browsers import Browser
+from tests.conftest import StartFootfall
+from tests.processes import FOOTFALL, Server
+from tests.proxy.contention import Contention
+from tests.proxy.faults import Fault, Faults
+from tests.proxy.server import Proxy
+
+PREFIX = "writers-"
+SITES = ("https://a.example/", "https://b.example/")
+VISITS = 300  # to each site
+SERVERS = 3
+BROWSERS = 20
+BROWSER_SECONDS = 4.0  # how long one waits for an answer
+SEED = 1
+
+RATES = {fault.value: 0.01 for fault in Fault if fault is not Fault.NONE} | {
+    "slow": 0.002  # each stops a site's writer for boto3's ten seconds
+}
+
+
+@pytest.fixture
+def direct(dynamodb_local_endpoint: str) -> Iterator[str]:
+    """Footfall's tables with two sites, as a store that does not meet the proxy."""
+    store = f"dynamodb:{dynamodb_local_endpoint}"
+    assert footfall(store, "tables", "create").returncode == 0
+    for site in SITES:
+        assert footfall(store, "sites", "add", site).returncode == 0
+    yield store
+    client = boto3.client("dynamodb", endpoint_url=dynamodb_local_endpoint)
+    for table in client.list_tables()["TableNames"]:
+        if table.startswith(PREFIX):
+            client.delete_table(TableName=table)
+
+
+def footfall(store: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [FOOTFALL, "--store", store, "--table-prefix", PREFIX, *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        stdin=subprocess.DEVNULL,
+    )
+
+
+async def send_all(servers: list[Server]) -> dict[str, str]:
+    """Send each visit until it is answered, and kill a server in the middle."""
+    waiting = [
+        (f"visit-{number:03d}", site) for site in SITES for number in range(VISITS)
+    ]
+    random.shuffle(waiting)
+    half = len(waiting) // 2
+    outcomes: dict[str, str] = {}
+
+    async def run(browser: Browser) -> None:
+        while waiting:
+            id, site = waiting.pop()
+            if len(waiting) == half:
+                servers[0].kill()
+                await asyncio.to_thread(servers[0].start)
+            outcomes[f"{site} {id}"] = await browser.visit(id, f"{site}{id[-1]}")
+        browser.close()
+
+    ports = [server.port for server in servers]
+    await asyncio.gather(
+        *(run(Browser(ports, timeout_seconds=BROWSER_SECONDS)) for _ in range(BROWSERS))
+    )
+    return outcomes
+
+
+def scan(endpoint: str, table: str) -> list[dict[str, Any]]:
+    client = boto3.client("dynamodb", endpoint_url=endpoint)
+    pages = client.get_paginator("scan").paginate(TableName=PREFIX + table)
+    return [item for page in pages for item in page["Items"]]
+
+
+def test_many_writers_count_each_visit_once(
+    direct: str, dynamodb_local_endpoint: str, footfall_process: StartFootfall
+) -> None:
+    """Every fault comes at least once, and contention does."""
+    faults = Faults(
+        RATES, only={"TransactWriteItems": [*Fault, *["none"] * 20]}, seed=SEED
+    )
+    with Proxy(
+        dynamodb_local_endpoint, contention=Contention(seed=SEED), faults=faults
+    ) as proxy:
+        store = ("--store", f"dynamodb:{proxy.url}", "--table-prefix", PREFIX)
+        servers = [footfall_process(*store, "serve") for _ in range(SERVERS)]
+        outcomes = asyncio.run(send_all(servers))
+        for server in servers:
+            server.terminate()
+
+    tally = proxy.tally()
+    assert tally["faults"].keys() == set(Fault) - {Fault.NONE}
+    assert tally["contention"]["conflicts"]["TransactWriteItems"] > 0
+    assert Counter(outcomes.values()).keys() <= {"counted", "duplicate"}
+    receipts = [
+        item["receipt"]["S"] for item in scan(dynamodb_local_endpoint, "visitReceipts")
+    ]
+    assert sorted(receipts) == sorted(outcomes)
+    assert len(receipts) == len(SITES) * VISITS
+    totals = {
+        item["siteUrl"]["S"]: item["visits"]["N"]
+        for item in scan(dynamodb_local_endpoint, "siteVisits")
+    }
+    assert totals == dict.fromkeys(SITES, str(VISITS))
+    verified = footfall(direct, "verify")
+    assert verified.returncode == 0, verified.stdout
