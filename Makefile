@@ -14,7 +14,7 @@ export HYPOTHESIS_PROFILE ?= ci
 SYSTEM := chromium java npm wrk
 PACKAGE_java := default-jre-headless
 
-.PHONY: help serve test check format bench docs lock clean $(SYSTEM:%=system-%)
+.PHONY: help serve test soak check format bench docs lock clean $(SYSTEM:%=system-%)
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -27,6 +27,9 @@ test: .venv/dev.stamp $(DYNAMODB_LOCAL) system-chromium system-wrk ## run all te
 	$(BIN)/coverage run -m pytest $(ARGS)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
+
+soak: .venv/dev.stamp ## simulate faults over 10,000 seeds, an hour
+	$(BIN)/python -m tests.simulation $(or $(ARGS),0 9999)
 
 check: docs ## format, lint, types, import direction, docs
 	$(BIN)/ruff format --check .

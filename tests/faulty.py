@@ -91,13 +91,13 @@ class FaultyClient:
             try:
                 return fault(lambda: method(**request))
             except _RefusalError as refusal:
-                raise _as_clients(self._client, refusal.response) from None
+                raise client_error(self._client, refusal.response) from None
 
         return call
 
 
-def _as_clients(client: Any, response: Any) -> Exception:
-    """The refusal as an error of the wrapped client's own class."""
+def client_error(client: Any, response: Any) -> Exception:
+    """A response that is none of success, as an error of a client's own class."""
     kind: Any = type("RefusedError", (client.exceptions.ClientError,), {})
     error: Any = kind.__new__(kind, response["Error"]["Message"])
     error.response = response

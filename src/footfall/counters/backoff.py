@@ -5,8 +5,12 @@ jitter"): whoever was refused together must not come back together. Only a store
 refusal or silence is answered with a pause; nothing else sleeps.
 """
 
+import time
+from collections.abc import Callable
 from random import uniform
-from time import sleep
+
+# A simulated world puts its own clock here, and only here.
+sleep: Callable[[float], None] = time.sleep
 
 
 def pause(attempt: int, *, first_seconds: float, seconds_max: float) -> None:

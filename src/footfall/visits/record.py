@@ -264,12 +264,13 @@ class Recorder:
     ) -> list[Exception | None]:
         """Each transaction's error, all under one fsync; notes the sites' totals."""
         sites = list(dict.fromkeys(group.site for group in groups))
-        calls = [("TransactWriteItems", group.request) for group in groups]
+        writes = [("TransactWriteItems", group.request) for group in groups]
+        reads = self._totals.calls(sites)
         try:
-            answers = client.batch([*calls, *self._totals.calls(sites)])
+            answers = client.batch([*writes, *reads])
         except store_errors(client) as error:
             return [error] * len(groups)
-        totals |= self._totals.answered(answers[len(groups) :])
+        totals |= self._totals.answered(reads, answers[len(groups) :])
         answers = answers[: len(groups)]
         return [answer if isinstance(answer, Exception) else None for answer in answers]
 

@@ -40,12 +40,14 @@ class TotalsReader:
             if not self._is_summed(site):
                 plain.append(site)
                 continue
+            looked_at = self._clock()
             try:
                 totals[site], folded = sum_shards(
                     self._store, site, self._folded.get(site, 0)
                 )
             except FootfallError:
                 continue  # what is counted stays counted: only its number is not told
+            self._looked_at[site] = looked_at
             if folded is not None:
                 self._folded[site] = folded
         try:
@@ -73,33 +75,33 @@ class TotalsReader:
         ]
         return calls
 
-    def answered(self, answers: Iterable[Response | Exception]) -> Totals:
+    def answered(
+        self, calls: Iterable[Call], answers: Iterable[Response | Exception]
+    ) -> Totals:
         """The totals in the answers to `calls`."""
         totals: Totals = {}
-        for answer in answers:
+        for (operation, request), answer in zip(calls, answers, strict=True):
             if isinstance(answer, Exception):
                 continue
-            if "Responses" in answer:
+            if operation == "BatchGetItem":
                 table = self._store.tables.site_visits
                 totals |= _numbers_in(answer["Responses"][table])
                 continue
-            items: list[Item] = answer["Items"]
-            for item, shard in zip(items, shards_in(items), strict=True):
-                site = item[SITE_URL]["S"]
+            site = request["ExpressionAttributeValues"][":site"]["S"]
+            self._looked_at[site] = self._clock()
+            shards = shards_in(answer["Items"])
+            if shards:
                 self._folded.setdefault(site, 0)
-                if site in totals:
-                    totals[site] += shard.visits
+            if site in totals:
+                totals[site] += sum(shard.visits for shard in shards)
         return totals
 
     def _is_summed(self, site: str) -> bool:
         """Whether the site has shards, or it is time to look again."""
         if site in self._folded:
             return True
-        now = self._clock()
-        if now - self._looked_at.get(site, -LOOK_SECONDS) < LOOK_SECONDS:
-            return False
-        self._looked_at[site] = now
-        return True
+        looked_at = self._looked_at.get(site)
+        return looked_at is None or self._clock() - looked_at >= LOOK_SECONDS
 
 
 def _numbers_in(items: Iterable[Item]) -> Totals:
