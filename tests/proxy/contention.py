@@ -50,8 +50,6 @@ UNIT_BYTES = 1_024
 TRANSACTION_UNITS_FACTOR = 2
 TOKEN_SECONDS = 600  # how long a committed transaction's token is remembered
 
-_BUDGETS_MAX = 10_000  # items with a budget of their own, before full ones are dropped
-
 Request = Mapping[str, Any]
 Item = tuple[Any, ...]  # the table, then each key attribute's name, type and value
 
@@ -279,17 +277,19 @@ class _Budgets:
     def __init__(self, units_per_second: int) -> None:
         self._rate = units_per_second
         self._left: dict[Item, tuple[float, float]] = {}  # units, and when
+        self._cleared = 0.0
 
     def lacks(self, item: Item, units: int, now: float) -> bool:
         return self._available(item, now) < units
 
     def spend(self, item: Item, units: int, now: float) -> None:
-        self._left[item] = (self._available(item, now) - units, now)
-        if len(self._left) > _BUDGETS_MAX:
+        if now - self._cleared >= 1:
+            self._cleared = now
             # After a second without a write a bucket is full, as a new one is
             self._left = {
                 item: left for item, left in self._left.items() if now - left[1] < 1
             }
+        self._left[item] = (self._available(item, now) - units, now)
 
     def _available(self, item: Item, now: float) -> float:
         units, then = self._left.get(item, (self._rate, now))

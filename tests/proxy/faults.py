@@ -93,7 +93,7 @@ class Draw:
     def name(self) -> str | None:
         """What it is counted as; None if nothing goes wrong."""
         if self.fault is not Fault.NONE:
-            return self.fault
+            return self.fault.value
         return self.refusal.code if self.refusal is not None else None
 
     @property
