@@ -1,8 +1,8 @@
 """Three servers on one DynamoDB, which AWS's conflicts and a bad network plague.
 
 Real processes and boto3, before DynamoDB Local the proxy with every fault it knows.
-Browsers time out and send a visit again, to any server; one server is killed on the
-way. In the end the numbers are exact.
+Browsers time out and send a visit again, to any server. On the way the network is cut
+for longer than boto3 tries, and one server is killed. In the end the numbers are exact.
 """
 
 import asyncio
@@ -36,6 +36,9 @@ SEED = 1
 RATES = {fault.value: 0.01 for fault in Fault if fault is not Fault.NONE} | {
     "slow": 0.002  # each stops a site's writer for boto3's ten seconds
 }
+# What was sent while the network is cut, nobody knows.
+CUT = {"lost_before": 0.8, "lost_after": 0.2}
+CUT_SECONDS = 8.0
 
 
 @pytest.fixture
@@ -63,21 +66,30 @@ def footfall(store: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
     )
 
 
-async def send_all(servers: list[Server]) -> dict[str, str]:
-    """Send each visit until it is answered, and kill a server in the middle."""
+async def send_all(servers: list[Server], faults: Faults) -> dict[str, str]:
+    """Send each visit until it is answered, through a cut of the network and a kill."""
     waiting = [
         (f"visit-{number:03d}", site) for site in SITES for number in range(VISITS)
     ]
     random.shuffle(waiting)
-    half = len(waiting) // 2
     outcomes: dict[str, str] = {}
+
+    async def cut() -> None:
+        faults.change(CUT)
+        await asyncio.sleep(CUT_SECONDS)
+        faults.change(RATES)
+
+    async def kill() -> None:
+        servers[0].kill()
+        await asyncio.to_thread(servers[0].start)
+
+    events = {len(waiting) // 3: cut, 2 * len(waiting) // 3: kill}
 
     async def run(browser: Browser) -> None:
         while waiting:
             id, site = waiting.pop()
-            if len(waiting) == half:
-                servers[0].kill()
-                await asyncio.to_thread(servers[0].start)
+            if len(waiting) in events:
+                await events.pop(len(waiting))()
             outcomes[f"{site} {id}"] = await browser.visit(id, f"{site}{id[-1]}")
         browser.close()
 
@@ -104,7 +116,7 @@ def test_many_writers_count_each_visit_once(
     ) as proxy:
         options = ("--store", f"dynamodb:{proxy.url}", "--table-prefix", PREFIX)
         servers = [footfall_process("serve", *options) for _ in range(SERVERS)]
-        outcomes = asyncio.run(send_all(servers))
+        outcomes = asyncio.run(send_all(servers, faults))
         for server in servers:
             server.terminate()
 

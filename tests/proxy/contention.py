@@ -19,8 +19,9 @@ An item takes 1,000 write units a second, since a partition does (Developer Guid
 Burst and adaptive capacity). A unit is a KB; a transaction writes each item twice, to
 prepare and to commit it (Developer Guide, Capacity management for transactions).
 
-Not modelled: a transaction that reads holds nothing; BatchWriteItem is never
-throttled; a write's size is that of its request, not of the item that is there.
+Not modelled: a transaction that reads holds nothing; a plain read sees what a
+transaction wrote while it is still held; BatchWriteItem is never throttled; a write's
+size is that of its request, not of the item that is there.
 """
 
 import random

@@ -136,9 +136,7 @@ class Faults:
             ValueError: A fault is none, or the rates' sum is above 1.
         """
         self.tally: Counter[str] = Counter()
-        self._rates = [(Fault(name), rate) for name, rate in (rates or {}).items()]
-        if sum(rate for _, rate in self._rates) > 1:
-            raise ValueError(f"the rates' sum is above 1: {rates}")
+        self.change(rates or {})
         self._only = {
             operation: deque(map(_planned, planned))
             for operation, planned in (only or {}).items()
@@ -148,6 +146,16 @@ class Faults:
             for operation, planned in (always or {}).items()
         }
         self._random = random.Random(seed)
+
+    def change(self, rates: Mapping[str, float]) -> None:
+        """Draw by other rates from now on: while a network is cut, say.
+
+        Raises:
+            ValueError: A fault is none, or the rates' sum is above 1.
+        """
+        self._rates = [(Fault(name), rate) for name, rate in rates.items()]
+        if sum(rates.values()) > 1:
+            raise ValueError(f"the rates' sum is above 1: {rates}")
 
     def draw(self, operation: str) -> Draw:
         """What happens to the next request of an operation."""

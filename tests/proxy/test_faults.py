@@ -85,6 +85,16 @@ def test_a_fault_is_counted_by_its_name() -> None:
     ]
 
 
+def test_rates_can_change() -> None:
+    """A network that is cut for a while."""
+    faults = Faults({"late": 1.0})
+    assert drawn(faults, "PutItem", 2) == ["late", "late"]
+
+    faults.change({})
+
+    assert drawn(faults, "PutItem", 2) == ["none", "none"]
+
+
 @pytest.mark.parametrize("rates", [{"fire": 0.1}, {"late": 0.6, "twice": 0.5}])
 def test_a_plan_that_cannot_be_is_refused(rates: dict[str, float]) -> None:
     with pytest.raises(ValueError, match=r"fire|above 1"):
