@@ -42,8 +42,19 @@ def scan(client: DynamoDBClient, request: Request) -> Iterator[Item]:
     return _pages(client, "Scan", client.scan, request)
 
 
-def get_items(client: DynamoDBClient, table: str, keys: Sequence[Item]) -> list[Item]:
+def get_items(
+    client: DynamoDBClient,
+    table: str,
+    keys: Sequence[Item],
+    projection: Request | None = None,
+) -> list[Item]:
     """The items that exist of `keys`, read consistently, in no order.
+
+    Args:
+        client: Where they are.
+        table: The table's name.
+        keys: Each once, as many as there are.
+        projection: What of each item: a ProjectionExpression and its names.
 
     Raises:
         As `query`; UnavailableError also when keys stay unprocessed.
@@ -54,6 +65,7 @@ def get_items(client: DynamoDBClient, table: str, keys: Sequence[Item]) -> list[
             table: {
                 "Keys": list(keys[start : start + BATCH_GET_KEYS_MAX]),
                 "ConsistentRead": True,
+                **(projection or {}),
             }
         }
         for attempt in range(UNPROCESSED_TRIES_MAX):

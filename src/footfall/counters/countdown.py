@@ -4,6 +4,7 @@ A claim is one conditional UpdateItem that takes one and records the id's place:
 
     SET current = current - 1, claims.<id> = current
     if  current > floor and claims.<id> does not exist
+    and claims has room and blocks is what the claimant knows
 
 DynamoDB evaluates the right-hand sides on the item as it was, so what is recorded
 is the number before the claim and the place follows from it. The same id gets the
@@ -11,13 +12,29 @@ same answer for ever (G5): a repeat fails the condition, and the item that comes
 back with the failure holds its place. Nothing ever raises `current`, so an answer
 "no place left" is for ever too.
 
-All claims stand in the one item, since only then one write can do both. An item
-holds 400 KB, hence `PLACES_MAX`; each claim costs the item's size in write units.
+Only one write to one item can take the place and record it: a transaction can put a
+receipt for each claim, but not copy `current` into it, so the place would not be known.
+An item holds 400 KB, so claims fill blocks in order, and full blocks are set aside
+(`footfall.counters.blocks`). A claimant first takes none to exist; a failure says how
+many there are, and the id is searched in them before the next try.
+
+On DynamoDB a claim costs write units for each KB of the open block, up to 19. Where
+there are blocks it costs 5 read units a block for the search and the write units once
+more for the try that tells of them; a `Countdown` that has seen blocks reads the item
+instead, for 5 read units. So the last claim of 100,000 reads 400 blocks, 2,000 read
+units, and one of the first 250 reads none.
+
+An item made before there were blocks has all its claims in it, up to 5,000. They are
+one block: the next claim that takes a place sets it aside, be it overfull, and gives the
+count-down its series. The version that made it knows no blocks and must not claim then.
 """
 
+import random
+import time
 from dataclasses import dataclass
-from typing import Any
 
+from footfall.counters import blocks
+from footfall.counters.blocks import Blocks
 from footfall.counters.names import check_amount, check_id, check_name, describe_key
 from footfall.counters.port import (
     DynamoDBClient,
@@ -33,6 +50,7 @@ from footfall.counters.tables import (
     CURRENT,
     FLOOR,
     NAME,
+    SERIES,
     START,
     Request,
     Tables,
@@ -42,11 +60,16 @@ from footfall.errors import (
     CounterNotFoundError,
     InvalidInputError,
     NotANumberError,
+    ThrottledError,
 )
 
-# A claim takes at most 64 bytes of id, 9 of number and 2 of overhead in the item's
-# map: 5,000 of them stay under 400 KB with the rest of the item.
-PLACES_MAX = 5_000
+PLACES_MAX = 100_000  # 400 blocks: the search for one id reads some 8 MB
+
+# A try fails when blocks were not known, and then once more for each block that others
+# fill meanwhile: seldom twice.
+CLAIM_TRIES_MAX = 12
+CLAIM_PAUSE_SECONDS = 0.01
+CLAIM_PAUSE_SECONDS_MAX = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +117,7 @@ class Countdown:
         self.start = start
         self.floor = check_amount(floor, "floor")
         self.table = table
+        self._has_blocks = False  # as far as this object has seen
         if start is not None and not (
             0 < check_amount(start, "start") - floor <= PLACES_MAX
         ):
@@ -118,6 +142,7 @@ class Countdown:
             FLOOR: {"N": str(self.floor)},
             CURRENT: {"N": str(self.start)},
             CLAIMS: {"M": {}},
+            SERIES: {"S": blocks.new_series()},
         }
         try:
             self.client.put_item(
@@ -143,51 +168,94 @@ class Countdown:
             CounterNotFoundError: No such count-down, and no start was given.
             NotANumberError: The item's number is not one. Nothing was written.
             ThrottledError: Nothing was written. Retry after a pause.
+            UnavailableError: The search could not be made; nothing was written.
+            StoreError: Blocks of claims are missing: it was half deleted.
             IndeterminateError: No answer came. Retry with the same id.
 
-        Cost: a write unit for each KB of the item, which grows by the claim.
+        Cost: at the top of this file.
         Source: DynamoDB API Reference, UpdateItem.
         """
         check_id(id)
-        stored = self._take_place(id)
-        if stored is None:
-            if self.start is None:
-                raise CounterNotFoundError(self._address())
-            self._create_if_absent()
-            stored = self._take_place(id)
-            if stored is None:
-                raise CounterNotFoundError(self._address())
-        return self._answer(stored, id)
+        searched = Blocks()
+        for attempt in range(CLAIM_TRIES_MAX):
+            _pause(attempt)
+            looks_first = attempt == 0 and self._has_blocks
+            item = self._look() if looks_first else self._take_place(id, searched)
+            if item is None:
+                self._create_if_absent()
+                continue
+            settled = self._settle(item, id, searched)
+            if isinstance(settled, Claim):
+                return settled
+            searched = settled
+        raise ThrottledError("UpdateItem")  # others filled block after block
 
-    def _take_place(self, id: str) -> Item | None:
+    def _settle(self, item: Item, id: str, searched: Blocks) -> Claim | Blocks:
+        """The answer that the item holds; or else the blocks that lack the id.
+
+        Args:
+            item: The count-down with this claim in it, or as it was without.
+            id: Who claims.
+            searched: Blocks that lack the id.
+        """
+        start, floor = self._check(item)
+        claims: Item = item[CLAIMS]["M"]
+        if id in claims:
+            return _won(start, floor, int(claims[id]["N"]))
+        known = Blocks.of(item)
+        self._has_blocks = known.count > 0
+        before = blocks.find_claim(
+            self.client, self.table, known.keys(self.name, after=searched), id
+        )
+        if before is not None:
+            return _won(start, floor, before)
+        # The id had no claim when the item was as it is here.
+        if int(item[CURRENT]["N"]) <= floor:
+            return Claim(won=False, place=None, remaining=0)
+        if len(claims) >= blocks.BLOCK_CLAIMS:
+            return blocks.set_aside(self.client, self.table, item, id)
+        return known
+
+    def _take_place(self, id: str, searched: Blocks) -> Item | None:
         """The item with this claim in it, or as it was without; None if there is none.
 
-        An item without the claim is one that had no place left.
+        An item without the claim is one that had no place left or no room, or other
+        blocks than those that were searched.
         """
+        request = self._claim_request(id, searched)
         try:
             answer = retry_conflicts(
-                self.client, lambda: self.client.update_item(**self._claim_request(id))
+                self.client, lambda: self.client.update_item(**request)
             )
         except self.client.exceptions.ConditionalCheckFailedException as error:
             found: Item | None = error.response.get("Item")
             return found
         except store_errors(self.client) as error:
             if error_code(error) == "ValidationException":
-                self._explain()
+                self._check(self._look() or {})
             raise translate(error, "UpdateItem", self.table, id) from error
         item: Item = answer["Attributes"]
         return item
 
-    def _claim_request(self, id: str) -> Request:
-        names = {"#current": CURRENT, "#claims": CLAIMS, "#id": id, "#floor": FLOOR}
-        values: Item = {":one": {"N": "1"}}
-        condition = "attribute_not_exists(#claims.#id) AND #current > #floor"
+    def _claim_request(self, id: str, searched: Blocks) -> Request:
+        condition, names, values = searched.condition()
+        condition += (
+            " AND attribute_not_exists(#claims.#id) AND #current > #floor"
+            " AND size(#claims) < :block"
+        )
+        names |= {
+            "#current": CURRENT,
+            "#claims": CLAIMS,
+            "#id": id,
+            "#start": START,
+            "#floor": FLOOR,
+        }
+        values |= {":one": {"N": "1"}, ":block": {"N": str(blocks.BLOCK_CLAIMS)}}
         # START and FLOOR are set to themselves to have them in the answer.
         update = (
             "SET #current = #current - :one, #claims.#id = #current,"
             " #start = #start, #floor = #floor"
         )
-        names["#start"] = START
         if self.start is not None:
             condition += " AND #start = :start AND #floor = :floor"
             values |= {
@@ -205,31 +273,8 @@ class Countdown:
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         }
 
-    def _answer(self, item: Item, id: str) -> Claim:
-        if CURRENT not in item or START not in item:
-            raise CounterNotFoundError(f"{self._address()}, which is no count-down")
-        start, floor = int(item[START]["N"]), int(item[FLOOR]["N"])
-        if self.start is not None and (start, floor) != (self.start, self.floor):
-            raise InvalidInputError(
-                "start",
-                f"{self.name!r} counts from {start} down to {floor}, not from"
-                f" {self.start} to {self.floor}; claim without a start, or choose"
-                f" another name",
-            )
-        before = item[CLAIMS]["M"].get(id)
-        if before is None:
-            return Claim(won=False, place=None, remaining=0)
-        place = start - int(before["N"]) + 1
-        return Claim(won=True, place=place, remaining=start - floor - place)
-
-    def _create_if_absent(self) -> None:
-        try:
-            self.create()
-        except AlreadyExistsError:
-            return  # another claimant created it first
-
-    def _explain(self) -> None:
-        """Raise what is wrong with the item, if a look at it tells."""
+    def _look(self) -> Item | None:
+        """The item as it stands; None if there is none."""
         try:
             answer = self.client.get_item(
                 TableName=self.table,
@@ -238,13 +283,48 @@ class Countdown:
             )
         except store_errors(self.client) as error:
             raise translate_read(error, "GetItem", self.table) from error
-        item: dict[str, Any] = answer.get("Item", {})
-        if CURRENT not in item:
+        item: Item | None = answer.get("Item")
+        return item
+
+    def _check(self, item: Item) -> tuple[int, int]:
+        """Where the count-down starts and stops, if it is one, and the one meant."""
+        if not {CURRENT, START, FLOOR, CLAIMS} <= item.keys():
             raise CounterNotFoundError(f"{self._address()}, which is no count-down")
-        if "N" not in item[CURRENT]:
-            raise NotANumberError(
-                self._address(), CURRENT, "delete it and create the count-down again"
+        for attribute in (CURRENT, START, FLOOR):
+            if "N" not in item[attribute]:
+                raise NotANumberError(
+                    self._address(),
+                    attribute,
+                    "delete it and create the count-down again",
+                )
+        start, floor = int(item[START]["N"]), int(item[FLOOR]["N"])
+        if self.start is not None and (start, floor) != (self.start, self.floor):
+            raise InvalidInputError(
+                "start",
+                f"{self.name!r} counts from {start} down to {floor}, not from"
+                f" {self.start} to {self.floor}; claim without a start, or choose"
+                f" another name",
             )
+        return start, floor
+
+    def _create_if_absent(self) -> None:
+        if self.start is None:
+            raise CounterNotFoundError(self._address())
+        try:
+            self.create()
+        except AlreadyExistsError:
+            return  # another claimant created it first
 
     def _address(self) -> str:
         return describe_key(self.table, {NAME: self.name})
+
+
+def _won(start: int, floor: int, before: int) -> Claim:
+    place = start - before + 1
+    return Claim(won=True, place=place, remaining=start - floor - place)
+
+
+def _pause(attempt: int) -> None:
+    if attempt > 1:  # the second try knows what the first one learned, and is the last
+        ceiling = min(CLAIM_PAUSE_SECONDS * 2**attempt, CLAIM_PAUSE_SECONDS_MAX)
+        time.sleep(random.uniform(0, ceiling))

@@ -6,7 +6,7 @@ format: what a released version wrote, a later one reads.
     siteVisits        siteUrl                 one item a site, the recipe's own
     visitRollups      siteUrl, bucket         numbers by site, day and dimension
     visitReceipts     receipt                 proof that an id was counted; TTL
-    counters          name                    named counters and count-downs
+    counters          name                    named counters; count-downs, blocks of claims
     footfallSettings  kind, name              sites' settings, baselines
 """
 
@@ -36,6 +36,8 @@ CURRENT = "current"  # a count-down's number: from `start` down to `floor`
 START = "start"
 FLOOR = "floor"
 CLAIMS = "claims"  # a map from a claim's id to `current` before the claim
+BLOCKS = "blocks"  # how many full blocks of claims stand in items of their own
+SERIES = "series"  # tells one count-down's blocks from a later one's of its name
 
 # footfallSettings
 KIND = "kind"
