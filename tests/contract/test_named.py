@@ -237,3 +237,19 @@ def test_a_block_set_aside_meanwhile_is_deleted_too(contest: Store) -> None:
     delete_counter(store, "prize")
 
     assert keys(contest) == []
+
+
+def test_a_deletion_that_is_overtaken_again_and_again_stops(contest: Store) -> None:
+    """Somebody makes the count-down anew each time; it does not try for ever."""
+
+    def make_anew() -> None:
+        delete_counter(contest, "prize")
+        create_countdown(contest, "prize", 99)
+        for id in "abc":
+            claim(contest, "prize", id=id)
+
+    store = faulty(contest, delete_item=[after(make_anew)] * 20)
+    with pytest.raises(IndeterminateError):
+        delete_counter(store, "prize")
+
+    assert len(keys(contest)) == 2
