@@ -345,19 +345,25 @@ def test_two_claims_of_one_id_at_once_get_one_place(store: Store) -> None:
 
 
 @pytest.mark.usefixtures("small_blocks")
-def test_a_block_that_is_full_for_one_only_may_be_added_to(store: Store) -> None:
+@pytest.mark.parametrize("others", ["", "d"])
+@pytest.mark.parametrize("added", ["x", "c"])
+def test_a_block_that_is_full_for_one_only_may_be_added_to(
+    store: Store, added: str, others: str
+) -> None:
     """Another program's blocks may be larger; no claim is lost between them."""
     claimed(countdown(store, start=9), "ab")
 
     def claim_in_larger_blocks() -> None:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(blocks, "BLOCK_CLAIMS", 5)
-            claimed(countdown(store), "x")
+            claimed(countdown(store), added)
+        claimed(countdown(store), others)
 
     _, prize = faulty(store, transact_write_items=[after(claim_in_larger_blocks)])
+    order = list(dict.fromkeys(f"ab{added}{others}c"))
 
-    assert prize.claim(id="c").place == 4
-    assert claimed(countdown(store), "abxc") == [1, 2, 3, 4]
+    assert prize.claim(id="c").place == 1 + order.index("c")
+    assert claimed(countdown(store), "".join(order)) == [*range(1, 1 + len(order))]
 
 
 @pytest.mark.usefixtures("small_blocks")
@@ -473,17 +479,6 @@ def test_a_countdown_may_be_made_anew_between_the_search_and_the_write(
     assert prize.claim(id="d").place == 1
 
 
-@pytest.mark.usefixtures("small_blocks")
-def test_a_countdown_may_be_made_anew_while_a_block_is_set_aside(store: Store) -> None:
-    """It stands where the old one stood; the old one's claims must not come into it."""
-    claimed(countdown(store, start=9), "ab")
-    race = after(make_anew(store, "xy"))
-    _, prize = faulty(store, transact_write_items=[race])
-
-    assert prize.claim(id="c").place == 3
-    assert claimed(countdown(store), "xyca") == [1, 2, 3, 4]
-
-
 def old_item(claims: int, places: int) -> Any:
     """A count-down as it was made before there were blocks."""
     return {
@@ -493,6 +488,23 @@ def old_item(claims: int, places: int) -> Any:
         "current": {"N": str(places - claims)},
         "claims": {"M": {f"{n:064}": {"N": str(places - n)} for n in range(claims)}},
     }
+
+
+@pytest.mark.usefixtures("small_blocks")
+@pytest.mark.parametrize("has_series", [True, False])
+def test_a_countdown_may_be_made_anew_while_a_block_is_set_aside(
+    store: Store, has_series: bool
+) -> None:
+    """It stands where the old one stood; the old one's claims must not come into it."""
+    if has_series:
+        claimed(countdown(store, start=9), "ab")
+    else:
+        store.client.put_item(TableName=store.tables.counters, Item=old_item(2, 9))
+    race = after(make_anew(store, "xy"))
+    _, prize = faulty(store, transact_write_items=[race])
+
+    assert prize.claim(id="c").place == 3
+    assert claimed(countdown(store), "xyca") == [1, 2, 3, 4]
 
 
 @pytest.mark.parametrize("claims", [0, 249, 250, 5_000])

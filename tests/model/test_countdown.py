@@ -1,6 +1,6 @@
 """A count-down against a plain dict, over blocks and lost answers.
 
-Several claimants share one count-down; a block holds three claims. The model is a dict
+Several claimants share one count-down; a block holds two claims. The model is a dict
 from ids to places. An answer that is lost leaves the model as it was or with one claim
 more, and the same id asked again tells which.
 """
@@ -10,12 +10,17 @@ from typing import Any
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+)
 
 from footfall import (
     Claim,
     Countdown,
-    CounterNotFoundError,
     IndeterminateError,
     UnavailableError,
 )
@@ -26,7 +31,7 @@ from footfall.counters.port import Store
 from footfall.embedded import EmbeddedClient
 from tests.faulty import Fault, FaultyClient, after, lost_after, lost_before, no_fault
 
-BLOCK_CLAIMS = 3
+BLOCK_CLAIMS = 2
 CLAIMANTS = 3
 OPERATIONS = [
     "update_item",
@@ -48,7 +53,7 @@ losses = st.dictionaries(
 class Contest(RuleBasedStateMachine):
     """Claims from one count-down, made anew now and then."""
 
-    @initialize(places=st.integers(1, 20), floor=st.integers(-3, 3))
+    @initialize(places=st.integers(5, 40), floor=st.integers(-3, 3))
     def open(self, places: int, floor: int) -> None:
         self.patch = pytest.MonkeyPatch()
         self.patch.setattr(blocks, "BLOCK_CLAIMS", BLOCK_CLAIMS)
@@ -60,6 +65,7 @@ class Contest(RuleBasedStateMachine):
         self.claimants = [self.countdown(client) for client in self.clients]
         self.given: dict[str, int] = {}
         self.lost: set[str] = set()
+        self.new_ids = 0
 
     def teardown(self) -> None:
         if hasattr(self, "patch"):
@@ -71,9 +77,10 @@ class Contest(RuleBasedStateMachine):
             client, name="prize", start=self.floor + self.places, floor=self.floor
         )
 
-    @rule(claimant=claimants, id=ids)
-    def claim(self, claimant: int, id: str) -> None:
-        self._check(id, self.claimants[claimant].claim(id=id))
+    @rule(claimant=claimants, ids=st.lists(ids, min_size=1, max_size=8))
+    def claim(self, claimant: int, ids: list[str]) -> None:
+        for id in ids:
+            self._check(id, self.claimants[claimant].claim(id=id))
 
     @rule(claimant=claimants, id=ids, losses=losses)
     def claim_with_losses(
@@ -94,41 +101,39 @@ class Contest(RuleBasedStateMachine):
 
     @rule(
         claimant=claimants,
-        id=ids,
-        other=claimants,
-        others=st.lists(ids, max_size=7),
-        operation=st.sampled_from(OPERATIONS),
-        nth=st.integers(0, 2),
+        acts=st.lists(
+            st.sampled_from(["claim the same", *["claim"] * 4, "make anew"]),
+            min_size=1,
+            max_size=6,
+        ),
+        operation=st.sampled_from(["update_item", "transact_write_items"]),
+        nth=st.integers(0, 1),
     )
-    def claim_while_others_do(
-        self,
-        claimant: int,
-        id: str,
-        other: int,
-        others: list[str],
-        operation: str,
-        nth: int,
+    def claim_while_others_act(
+        self, claimant: int, acts: list[str], operation: str, nth: int
     ) -> None:
-        """Between any two steps of a claim others may claim, the same id too."""
-        if other == claimant:
-            return
+        """Just before a claim is written, things happen that it cannot know of."""
+        id = self._new_id()
 
         def act() -> None:
-            for their_id in others:
-                self.claim(other, their_id)
+            for name in acts:
+                if name == "make anew":
+                    self.make_anew()
+                else:
+                    theirs = id if name == "claim the same" else self._new_id()
+                    self.claim((claimant + 1) % CLAIMANTS, [theirs])
 
         self.clients[claimant].plan(operation, [no_fault] * nth + [after(act)])
         answer = self.claimants[claimant].claim(id=id)
         self.clients[claimant].plan(operation, [])
         self._check(id, answer)
 
+    @precondition(lambda self: len(self.given) > 3 * BLOCK_CLAIMS)
     @rule()
     def make_anew(self) -> None:
         """The claimants do not hear of it."""
-        try:
+        if list_counters(self.store):
             delete_counter(self.store, "prize")
-        except CounterNotFoundError:
-            assert not self.given
         assert self.embedded.scan(TableName="counters")["Items"] == []
         self.given, self.lost = {}, set()
 
@@ -139,6 +144,11 @@ class Contest(RuleBasedStateMachine):
         for counter in list_counters(self.store):
             assert counter.value == self.floor + self.places - len(self.given)
         assert sorted(self.given.values()) == list(range(1, len(self.given) + 1))
+
+    def _new_id(self) -> str:
+        """An id that nobody claimed yet."""
+        self.new_ids += 1
+        return f"new.{self.new_ids}"
 
     def _check(self, id: str, answer: Claim) -> None:
         """The answer is the model's; a new place is the next."""
