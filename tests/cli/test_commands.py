@@ -101,12 +101,12 @@ def test_counters_live_by_name(run: Run) -> None:
     assert run("counters", "show", "likes").returncode == 1
 
 
-@pytest.mark.parametrize("floor", ["5", "6", "-9999"])
-def test_a_contest_has_one_place_to_five_thousand(run: Run, floor: str) -> None:
+@pytest.mark.parametrize("floor", ["5", "6", "-99996"])
+def test_a_contest_has_one_place_to_a_hundred_thousand(run: Run, floor: str) -> None:
     refused = run("counters", "create", "prize", "--value", "5", "--floor", floor)
 
     assert refused.returncode == 2
-    assert "start: must be 1 to 5000 above the floor" in refused.stderr
+    assert "start: must be 1 to 100000 above the floor" in refused.stderr
     assert run("counters", "list").stdout == ""
 
 

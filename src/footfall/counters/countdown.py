@@ -188,7 +188,7 @@ class Countdown:
             if isinstance(settled, Claim):
                 return settled
             searched = settled
-        raise ThrottledError("UpdateItem")  # others filled block after block
+        raise ThrottledError("UpdateItem")  # others filled block after block meanwhile
 
     def _settle(self, item: Item, id: str, searched: Blocks) -> Claim | Blocks:
         """The answer that the item holds; or else the blocks that lack the id.
@@ -325,6 +325,6 @@ def _won(start: int, floor: int, before: int) -> Claim:
 
 
 def _pause(attempt: int) -> None:
-    if attempt > 1:  # the second try knows what the first one learned, and is the last
+    if attempt > 1:  # the second try knows what the first one told; then others race
         ceiling = min(CLAIM_PAUSE_SECONDS * 2**attempt, CLAIM_PAUSE_SECONDS_MAX)
         time.sleep(random.uniform(0, ceiling))
