@@ -131,13 +131,28 @@ def _connect_dynamodb(endpoint: str) -> DynamoDBClient:
         retries={"mode": "standard", "total_max_attempts": 4},
     )
     try:
-        client: DynamoDBClient = boto3.client("dynamodb", config=config, **local)
+        client = boto3.client("dynamodb", config=config, **local)
     except (BotoCoreError, ValueError) as error:
         raise StoreError(
             f"boto3 cannot open DynamoDB: {error}; set AWS_DEFAULT_REGION and"
             f" credentials, or name a local endpoint"
         ) from error
+    client.meta.events.register("after-call.dynamodb", _require_whole_answer)
     return client
+
+
+def _require_whole_answer(http_response: Any, **_: Any) -> None:
+    """Take an answer that was cut on its way for none at all.
+
+    botocore does not compare its length. It sees that the checksum is wrong and tries
+    again, but when it has no try left it takes half a body for an empty one: an item
+    that is there would seem to be absent.
+    """
+    from botocore.exceptions import ResponseStreamingError
+
+    length = http_response.headers.get("content-length")
+    if length is not None and int(length) != len(http_response.content):
+        raise ResponseStreamingError(error="the answer was cut")
 
 
 def _credentials_if_none(boto3: Any) -> dict[str, str]:

@@ -16,8 +16,10 @@ from botocore.exceptions import (
     ClientError,
     ConnectionClosedError,
     ReadTimeoutError,
+    ResponseStreamingError,
 )
 
+from footfall.connect import connect
 from tests.processes import Server
 from tests.proxy.contention import Contention
 from tests.proxy.faults import Faults
@@ -301,6 +303,19 @@ def test_a_spent_item_is_throttled(direct: Any, table: str) -> None:
     reasons = cancelled.value.response["CancellationReasons"]
     assert [reason["Code"] for reason in reasons] == ["None", "ThrottlingError"]
     assert 5 <= applied(direct, table) < 100
+
+
+@pytest.mark.parametrize("name", ["there", "absent"])
+def test_an_answer_that_is_always_cut_is_no_answer(
+    dynamodb_local_endpoint: str, table: str, name: str
+) -> None:
+    """To Footfall's own client: to boto3 alone the item would seem to be absent."""
+    tables = {"there": table, "absent": "absent"}
+    faults = Faults(always={"GetItem": "cut_answer"})
+    with Proxy(dynamodb_local_endpoint, faults=faults) as proxy:
+        client = connect(f"dynamodb:{proxy.url}")
+        with pytest.raises(ResponseStreamingError):
+            client.get_item(**key(tables[name]))
 
 
 def test_a_store_that_is_away_is_a_lost_answer(free_port: int) -> None:
