@@ -1,6 +1,6 @@
 """Measure Footfall beside its peers, in one run: `make bench`.
 
-    python -m benchmarks [--runs N] [--seconds N] [visits] [update_item] [start]
+    python -m benchmarks [--runs N] [--seconds N] [visits] [update_item] [writers] [start]
 
 Absolute figures move from machine to machine. What counts is the ratio in the last
 column: the median of alternating runs of this commit on this machine.
@@ -9,10 +9,10 @@ column: the median of alternating runs of this commit on this machine.
 import argparse
 import platform
 
-from benchmarks import start, update_item, visits
+from benchmarks import start, update_item, visits, writers
 from benchmarks.servers import commit, cores
 
-NAMES = ("visits", "update_item", "start")
+NAMES = ("visits", "update_item", "writers", "start")
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -37,6 +37,9 @@ def main(arguments: list[str] | None = None) -> None:
             case "update_item":
                 title = "UpdateItem on one hot item, 32 connections; ours to theirs"
                 table = update_item.measure(given.runs, given.seconds)
+            case "writers":
+                title = "500 visits/s to one site, conflicts rejected as on AWS"
+                table = writers.measure(given.runs, given.seconds)
             case _:
                 title = "Start to first answer, and idle memory"
                 table = start.measure(given.runs)

@@ -47,8 +47,13 @@ class Server:
 
 
 @contextlib.contextmanager
-def started(command: list[str], port: int) -> Iterator[Server]:
+def started(command: list[str], port: int, core: int | None = 0) -> Iterator[Server]:
     """Run a server until the block ends.
+
+    Args:
+        command: What to run.
+        port: Where it will answer.
+        core: The core that it is bound to; None binds it to none.
 
     Raises:
         RuntimeError: It did not answer within `START_SECONDS_MAX`.
@@ -57,7 +62,9 @@ def started(command: list[str], port: int) -> Iterator[Server]:
     with tempfile.TemporaryFile() as log:
         begun = time.monotonic()
         process = subprocess.Popen(
-            on_core(command, 0), stdout=log, stderr=subprocess.STDOUT
+            command if core is None else on_core(command, core),
+            stdout=log,
+            stderr=subprocess.STDOUT,
         )
         try:
             while not _answers(url):

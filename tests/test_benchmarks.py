@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from benchmarks import start, visits
+from benchmarks import start, visits, writers
 from benchmarks.__main__ import main
 from benchmarks.load import Load, parse
 from benchmarks.tables import median_rows
@@ -61,6 +61,26 @@ def test_visits_are_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     assert re.search(r"\| visits, 8 connections \| .* \| 0\.\d\d \|$", table)
 
 
+def test_writers_are_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The benchmark itself checks that each visit is counted once, and agrees."""
+    monkeypatch.setattr(writers, "SERVERS", (1, 2))
+    monkeypatch.setattr(writers, "CALLERS", 20)
+    monkeypatch.setattr(writers, "VISITS_PER_SECOND", 200)
+    table = writers.measure(runs=1, seconds=2)
+
+    rows = {
+        cells[1].strip(): dict(zip(columns, map(float, cells[2:-1]), strict=True))
+        for columns in [["p50", "p99", "cancelled", "units", "ratio"]]
+        for line in table.splitlines()[2:]
+        for cells in [line.split("|")]
+    }
+    assert len(rows) == 4
+    # What a transaction costs follows from what is in it, not from the machine.
+    assert rows["20 one-visit callers, totals only"]["units"] >= 6
+    assert rows["1 server, totals only"]["cancelled"] == 0
+    assert rows["1 server, totals only"]["units"] < 3
+
+
 def test_a_start_is_measured() -> None:
     """Beside DynamoDB Local's."""
     table = start.measure(runs=1)
@@ -73,4 +93,4 @@ def test_a_name_must_be_known(capsys: pytest.CaptureFixture[str]) -> None:
     """And the others are told."""
     with pytest.raises(SystemExit):
         main(["moon"])
-    assert "visits, update_item, start" in capsys.readouterr().err
+    assert "visits, update_item, writers, start" in capsys.readouterr().err

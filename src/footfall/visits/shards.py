@@ -89,7 +89,8 @@ class Shards:
     def move(self, site: str) -> None:
         """Move to another shard; stay where the shards cannot be opened."""
         try:
-            if not self.are_open(site):
+            # A writer that has moved before knows that they are open.
+            if site not in self._on and not self.are_open(site):
                 _open(self._store, site)
         except FootfallError:
             return  # as contended as before: the next conflict tries again
