@@ -137,20 +137,25 @@ async def _send(ports: list[int], visits: int) -> list[float]:
 
     async def connection(port: int) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        while True:
-            number, since = await due.get()
-            body = b'{"id":"v%d","url":"%s%d"}' % (number, SITE.encode(), number % 20)
-            writer.write(
-                b"POST /v1/visits HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\n"
-                b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
-            )
-            head = await reader.readuntil(b"\r\n\r\n")
-            length = head.lower().partition(b"content-length: ")[2].split(b"\r")[0]
-            answer = await reader.readexactly(int(length))
-            if b'"counted"' not in answer:
-                raise RuntimeError(f"visit {number}: {answer!r}")
-            latencies.append(time.perf_counter() - since)
-            due.task_done()
+        with contextlib.closing(writer):
+            while True:
+                number, since = await due.get()
+                body = b'{"id":"v%d","url":"%s%d"}' % (
+                    number,
+                    SITE.encode(),
+                    number % 20,
+                )
+                writer.write(
+                    b"POST /v1/visits HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\n"
+                    b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
+                )
+                head = await reader.readuntil(b"\r\n\r\n")
+                length = head.lower().partition(b"content-length: ")[2].split(b"\r")[0]
+                answer = await reader.readexactly(int(length))
+                if b'"counted"' not in answer:
+                    raise RuntimeError(f"visit {number}: {answer!r}")
+                latencies.append(time.perf_counter() - since)
+                due.task_done()
 
     connections = [
         asyncio.create_task(connection(ports[number % len(ports)]))
@@ -167,6 +172,7 @@ async def _send(ports: list[int], visits: int) -> list[float]:
         if task.done():
             task.result()  # raises what ended it
         task.cancel()
+    await asyncio.gather(*connections, return_exceptions=True)
     return latencies
 
 
