@@ -11,7 +11,8 @@ COMPILE := $(UV) pip compile pyproject.toml --quiet --universal --python-version
 # The property tests' profile: ci replays, dev varies, soak runs for a night.
 export HYPOTHESIS_PROFILE ?= ci
 
-SYSTEM := chromium java npm wrk
+SYSTEM := chromium gcc java npm wrk
+PACKAGE_gcc := gcc libc6-dev
 PACKAGE_java := default-jre-headless
 
 .PHONY: help serve test soak check format bench docs lock clean $(SYSTEM:%=system-%)
@@ -22,7 +23,8 @@ help: ## list the targets
 serve: .venv/serve.stamp ## set up Footfall and serve on http://127.0.0.1:8080
 	$(BIN)/footfall serve $(ARGS)
 
-test: .venv/dev.stamp $(DYNAMODB_LOCAL) system-chromium system-wrk ## run all tests, with coverage
+test: .venv/dev.stamp $(DYNAMODB_LOCAL) system-chromium system-gcc system-wrk
+test: ## run all tests, with coverage
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest $(ARGS)
 	$(BIN)/coverage combine --quiet

@@ -52,6 +52,8 @@ _THROTTLES = frozenset(
 _REASON_THROTTLES = frozenset(
     {"ProvisionedThroughputExceeded", "ThrottlingError", "TransactionConflict"}
 )
+# The engine's own, about its disk; nothing was written.
+_AWAY = frozenset({"StorageFailedException", "StorageFullException"})
 _UNKNOWN_OUTCOMES = frozenset(
     {
         "InternalServerError",
@@ -171,6 +173,8 @@ def translate(
     code = error_code(error)
     if code == "ResourceNotFoundException":
         return TableNotFoundError(table)
+    if code in _AWAY:
+        return UnavailableError(operation, _message(error))
     throttled = code in _THROTTLES or not _REASON_THROTTLES.isdisjoint(
         reason_codes(error)
     )
@@ -202,6 +206,10 @@ _NEVER_SENT = frozenset(
         "ProfileNotFound",
     }
 )
+
+
+def _message(error: Exception) -> str:
+    return str(_response(error).get("Error", {}).get("Message", ""))
 
 
 def _response(error: Exception) -> Mapping[str, Any]:

@@ -14,6 +14,7 @@ slice of each such table is looked at. An index of times would make every write 
 and DynamoDB promises only "within days" (Developer Guide, "Time to Live").
 """
 
+import copy
 import itertools
 import sqlite3
 import threading
@@ -28,9 +29,20 @@ from footfall.embedded.exceptions import (
     Exceptions,
     InternalServerError,
     SerializationException,
+    StorageFailedException,
+    StorageFullException,
+    ThrottlingException,
     UnknownOperationException,
 )
-from footfall.embedded.storage import Key, Session, Storage
+from footfall.embedded.storage import (
+    DiskFailedError,
+    DiskFullError,
+    FileBusyError,
+    Key,
+    Session,
+    StoppedError,
+    Storage,
+)
 from footfall.embedded.validation import OPERATIONS, READS, check_form
 
 EXPIRY_PAUSE_SECONDS = 1.0
@@ -122,6 +134,9 @@ class EmbeddedClient:
 
         Raises:
             InternalServerError: The disk failed; what of it is stored is unknown.
+            StorageFailedException: It had failed before. Nothing was done.
+            StorageFullException: There is no room. Nothing was written.
+            ThrottlingException: Another process holds the file. Nothing was written.
         """
         if all(operation in READS for operation, _ in calls):
             return self._read(calls)
@@ -155,6 +170,8 @@ class EmbeddedClient:
             raise InternalServerError(f"The store could not be read ({error})").at(
                 "Batch"
             ) from error
+        except StoppedError as error:
+            raise _stopped(error) from error
 
     def _write_queued(self) -> None:
         """Write all that is queued, as the one thread that holds the writer."""
@@ -166,10 +183,17 @@ class EmbeddedClient:
                     [self._answer(session, *call) for call in job.calls] for job in jobs
                 ]
                 self._expire_in_passing(session)
-        except sqlite3.Error as error:
-            _fail(jobs, f"The store could not be written ({error})")
+        except DiskFullError:
+            _fail(jobs, StorageFullException())
+        except StoppedError as error:
+            _fail(jobs, _stopped(error))
+        except FileBusyError as error:
+            busy = f"Another process holds the file ({error}); nothing was written"
+            _fail(jobs, ThrottlingException(busy))
+        except (DiskFailedError, sqlite3.Error) as error:
+            _fail(jobs, _unknown(f"The store could not be written ({error})"))
         except BaseException:
-            _fail(jobs, "The engine failed")
+            _fail(jobs, _unknown("The engine failed"))
             raise
         else:
             for job, answers in zip(jobs, answered, strict=True):
@@ -305,8 +329,17 @@ class EmbeddedClient:
         return self._call("UpdateTimeToLive", request)
 
 
-def _fail(jobs: list[_Job], what: str) -> None:
+def _fail(jobs: list[_Job], failure: ClientError) -> None:
     for job in jobs:
-        job.failure = InternalServerError(
-            f"{what}; whether the request was written is unknown"
-        ).at("Batch")
+        job.failure = copy.copy(failure).at("Batch")
+
+
+def _unknown(what: str) -> ClientError:
+    return InternalServerError(f"{what}; whether the request was written is unknown")
+
+
+def _stopped(error: StoppedError) -> ClientError:
+    return StorageFailedException(
+        f"The disk failed earlier ({error}) and nothing was done; mend it, then start"
+        " the program again"
+    ).at("Batch")

@@ -6,7 +6,9 @@ code as its name, `response["Error"]` holds the code and the words, and
 
     ClientError
     ├── ValidationException ... one class for each of DynamoDB's codes
-    └── InternalServerError        the only one whose status is 500
+    ├── InternalServerError        the only one whose status is 500
+    ├── StorageFullException       the engine's own two, about its disk
+    └── StorageFailedException
 """
 # DynamoDB chose these names; botocore has them too.
 # ruff: noqa: N818
@@ -138,6 +140,21 @@ class InternalServerError(ClientError):
     status = 500
 
 
+class StorageFullException(ClientError):
+    """The engine's own: the disk is full, and nothing was written."""
+
+    status = 507
+    default_message = (
+        "The disk is full and nothing was written; free some space, and it goes on"
+    )
+
+
+class StorageFailedException(ClientError):
+    """The engine's own: the disk failed earlier, and nothing was done now."""
+
+    status = 503
+
+
 class Exceptions:
     """What `client.exceptions` is: every class under its own name."""
 
@@ -159,3 +176,5 @@ class Exceptions:
     RequestLimitExceeded = RequestLimitExceeded
     ThrottlingException = ThrottlingException
     InternalServerError = InternalServerError
+    StorageFullException = StorageFullException
+    StorageFailedException = StorageFailedException

@@ -42,6 +42,7 @@ BUSY_SECONDS = 30.0
 BUSY_PAUSE_SECONDS = 0.001
 CACHE_KIB = 16_384
 READER_CACHE_KIB = 2_048  # each reading thread has one
+_PRIMARY_CODE = 0xFF  # of an extended result code of SQLite
 _ROWS_AT_ONCE = 128  # of one statement; SQLite takes 32,766 parameters
 
 _SCHEMA = """
@@ -63,6 +64,22 @@ Key = tuple[bytes, bytes]
 
 class StoreFileError(Exception):
     """The file cannot be used as a store; the message says why and what to do."""
+
+
+class DiskFullError(Exception):
+    """There was no room; what was to be written is rolled back, and nothing is."""
+
+
+class DiskFailedError(Exception):
+    """The disk failed while it wrote; what of it is stored nobody knows."""
+
+
+class FileBusyError(Exception):
+    """Another process holds the file too long; nothing was written."""
+
+
+class StoppedError(Exception):
+    """The disk failed earlier; nothing was read or written now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,6 +330,7 @@ class Storage:
         self._readers: list[_Connection] = []
         self._readers_lock = threading.Lock()
         self._closed = False
+        self._failure = ""  # what the disk said when it failed
         try:
             self._writer = _Connection(path)
         except sqlite3.Error as error:
@@ -337,13 +355,26 @@ class Storage:
 
         Only one thread may be in it. An exception of the block rolls it back.
 
+        After a failed fsync the system may have dropped the pages that it could not
+        write, and the next fsync succeeds without them. So once the disk has failed
+        this process neither reads nor writes any more; another one begins with what is
+        on the disk, which the log's checksums tell.
+
         Raises:
-            sqlite3.Error: Of BEGIN or COMMIT; nothing is known to be durable.
+            DiskFullError: There is no room. Nothing was written.
+            DiskFailedError: Whether it was written is unknown.
+            StoppedError: The disk had failed before. Nothing was written.
+            FileBusyError: Another process holds the file. Nothing was written.
+            sqlite3.Error: SQLite refused; whether it was written is unknown.
         """
-        _execute_patiently(self._writer.sqlite, "BEGIN IMMEDIATE")
+        self._require_disk()
         try:
+            _execute_patiently(self._writer.sqlite, "BEGIN IMMEDIATE")
             yield self._writer.session()
             self._writer.sqlite.execute("COMMIT")
+        except sqlite3.Error as error:
+            self._writer.undo()
+            raise self._meaning(error) from error
         except BaseException:
             self._writer.undo()
             raise
@@ -353,7 +384,11 @@ class Storage:
         """A transaction that reads one snapshot, beside any writer.
 
         In memory there is one connection, so the caller must hold the writer's lock.
+
+        Raises:
+            StoppedError: The disk has failed: what is read may not be on it.
         """
+        self._require_disk()
         reader = self._writer if self.in_memory else self._take_reader()
         try:
             reader.sqlite.execute("BEGIN")
@@ -372,6 +407,25 @@ class Storage:
             readers, self._readers = self._readers, []
         for connection in (self._writer, *readers):
             connection.sqlite.close()
+
+    def _require_disk(self) -> None:
+        if self._failure:
+            raise StoppedError(self._failure)
+
+    def _meaning(self, error: sqlite3.Error) -> Exception:
+        """What an error at a write says of the disk; itself if nothing."""
+        match getattr(error, "sqlite_errorcode", 0) & _PRIMARY_CODE:
+            case sqlite3.SQLITE_FULL:
+                # The frame that commits is the last that is written, so it is not
+                # there: the log is padded behind it on no file system of today.
+                return DiskFullError(str(error))
+            case sqlite3.SQLITE_IOERR | sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
+                self._failure = str(error)
+                return DiskFailedError(str(error))
+            case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+                return FileBusyError(str(error))
+            case _:
+                return error
 
     def _take_reader(self) -> _Connection:
         with self._readers_lock:
@@ -529,4 +583,8 @@ def _explained(path: str, error: sqlite3.Error) -> str:
         return f"{path!r} cannot be opened; its folder must exist and be writable"
     if code.startswith("SQLITE_BUSY"):
         return f"{path!r} is held by another program; stop it and try again"
+    if code.startswith("SQLITE_FULL"):
+        return f"there is no room for {path!r}; free some space on its disk"
+    if code.startswith("SQLITE_IOERR"):
+        return f"the disk of {path!r} fails ({error}); mend it"
     return f"{path!r} cannot be opened: {error}"
