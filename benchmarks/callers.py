@@ -16,7 +16,7 @@ from benchmarks.thin import ThinClient
 from footfall.counters.port import Store
 from footfall.visits.record import Recorder
 from footfall.visits.sites import load_sites
-from footfall.visits.visit import Outcome, Visit
+from footfall.visits.visit import Outcome, view
 
 
 def main(
@@ -39,7 +39,7 @@ def main(
             at = begun + index / rate
             time.sleep(max(0.0, at - time.perf_counter()))
             id = f"{number}-{index}"
-            visit = Visit(id, site, "/", time.time_ns() // 1_000_000)
+            visit = view(id, site, "/", time.time_ns() // 1_000_000)
             (result,) = recorder.record([visit])
             latencies.append(time.perf_counter() - at)
             if not isinstance(result, Outcome) or result.outcome != "counted":

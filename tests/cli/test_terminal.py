@@ -16,7 +16,7 @@ from footfall import connect
 from footfall.counters.port import Store
 from footfall.visits.record import record
 from footfall.visits.sites import add_site
-from footfall.visits.visit import Visit
+from footfall.visits.visit import view
 from tests.conftest import StartFootfall
 from tests.processes import FOOTFALL
 
@@ -103,7 +103,7 @@ def counted(terminal: Terminal) -> Terminal:
     store = Store(client)
     site = add_site(store, SITE, visits=1_000)
     pages = ("/about", "/about", "/a-page-with-a-name-that-is-longer-than-its-column")
-    record(store, [Visit(f"v{n}", site, page, AT_MS) for n, page in enumerate(pages)])
+    record(store, [view(f"v{n}", site, page, AT_MS) for n, page in enumerate(pages)])
     client.close()  # type: ignore[attr-defined]
     return terminal
 

@@ -21,7 +21,7 @@ from footfall.visits.sites import (
     repair_site,
     sites_version,
 )
-from footfall.visits.visit import Visit
+from footfall.visits.visit import view
 from tests.faulty import FaultyClient, after, lost_after, lost_before
 
 URL = "https://a.example/"
@@ -99,7 +99,7 @@ def test_removing_takes_all_that_was_counted(store: Store) -> None:
     site = add_site(store, URL)
     other = add_site(store, "https://a.example/blog/")
     visits = [
-        Visit(f"v{n}", each, f"/{n}", NOW_MS)
+        view(f"v{n}", each, f"/{n}", NOW_MS)
         for n in range(130)
         for each in (site, other)
     ]
@@ -123,7 +123,7 @@ def test_removing_takes_all_that_was_counted(store: Store) -> None:
 def test_a_removal_that_was_interrupted_can_be_run_again(store: Store) -> None:
     """Until then the site can be neither counted nor added."""
     site = add_site(store, URL)
-    record(store, [Visit("v", site, "/", NOW_MS)])
+    record(store, [view("v", site, "/", NOW_MS)])
     broken = Store(
         FaultyClient(store.client, batch_write_item=[lost_before]), store.tables
     )

@@ -19,11 +19,11 @@ from footfall.visits.baseline import read_baseline
 from footfall.visits.group import GroupCommit
 from footfall.visits.record import TRIES_MAX, Recorder, record
 from footfall.visits.repair import repair
-from footfall.visits.report import daily, hourly, pages, total
+from footfall.visits.report import daily, hourly, top, total
 from footfall.visits.site import Site
 from footfall.visits.sites import add_site
 from footfall.visits.verify import verify
-from footfall.visits.visit import Outcome, Visit
+from footfall.visits.visit import Outcome, Visit, view
 from tests.faulty import CONFLICT, FaultyClient, after, lost_after, lost_before, refused
 
 URL = "https://a.example/"
@@ -37,7 +37,7 @@ def site(store: Store) -> Site:
 
 
 def visit(site: Site, id: str, page: str = "/", age_ms: int = 0) -> Visit:
-    return Visit(id, site, page, NOW_MS - age_ms)
+    return view(id, site, page, NOW_MS - age_ms)
 
 
 def outcomes(results: list[Outcome | FootfallError]) -> list[str]:
@@ -63,9 +63,8 @@ def test_a_visit_moves_every_counter(store: Store, site: Site) -> None:
     assert total(store, site) == 1
     assert daily(store, site, TODAY, TODAY)[0].visits == 1
     assert hourly(store, site, TODAY)[hour].visits == 1
-    assert [(p.page, p.visits) for p in pages(store, site, TODAY, TODAY, limit=9)] == [
-        ("/blog", 1)
-    ]
+    (page,) = top(store, site, "page", TODAY, TODAY, limit=9)
+    assert (page.value, page.visits) == ("/blog", 1)
     assert_verified(store, site, 1)
 
 
@@ -353,7 +352,7 @@ def test_a_report_has_days_without_visits(store: Store, site: Site) -> None:
     assert len(days) == 30
     assert [day.visits for day in days[-2:]] == [0, 1]
     assert days[-2].date == yesterday
-    assert pages(store, site, yesterday, yesterday, limit=5) == []
+    assert top(store, site, "page", yesterday, yesterday, limit=5) == []
     with pytest.raises(FootfallError, match="is before"):
         daily(store, site, TODAY, yesterday)
     with pytest.raises(FootfallError, match="at most"):

@@ -9,6 +9,7 @@ from footfall.errors import (
     ThrottledError,
     UnavailableError,
 )
+from footfall.visits.reader import Reader
 from footfall.visits.visit import Outcome, Submission
 from tests.simulation.ledger import Ledger
 from tests.simulation.server import Server
@@ -36,12 +37,18 @@ class Browser:
         world: Where it runs.
         ledger: What notes what happens.
         choose: The server that the next request reaches.
+        reader: Whose browser it is.
     """
 
     def __init__(
-        self, world: World, ledger: Ledger, choose: Callable[[], Server]
+        self,
+        world: World,
+        ledger: Ledger,
+        choose: Callable[[], Server],
+        reader: Reader,
     ) -> None:
         self._world, self._ledger, self._choose = world, ledger, choose
+        self._reader = reader
 
     def visit(self, site: str, id: str, page: str) -> None:
         """Send the visit until it is answered; then it is never sent again."""
@@ -67,8 +74,8 @@ class Browser:
         def arrive() -> None:
             server = self._choose()
             if server.runs:
-                self._ledger.note_arrival(site, id)
-                world.spawn(reply, server.submit(site, submission))
+                self._ledger.note_arrival(site, id, self._reader.told_apart)
+                world.spawn(reply, server.submit(site, submission, self._reader))
             else:
                 answered.keep(None)
 

@@ -17,9 +17,8 @@ from tests.faulty import client_error
 from tests.proxy.contention import Contention
 from tests.proxy.faults import Draw, Fault, Faults
 from tests.proxy.refusals import Refusal
+from tests.simulation.ledger import EPOCH
 from tests.simulation.world import World
-
-EPOCH = 1_795_650_900.0  # 2026-11-25T23:55:00Z: most runs see midnight in UTC
 
 LATENCY_SECONDS = (0.001, 0.008)  # one way
 TIMEOUT_SECONDS = 1.0

@@ -10,7 +10,8 @@ from typing import Any
 from footfall.embedded import EmbeddedClient
 from tests.faulty import client_error
 from tests.proxy.faults import Faults
-from tests.simulation.dynamodb import EPOCH, OnApplied
+from tests.simulation.dynamodb import OnApplied
+from tests.simulation.ledger import EPOCH
 from tests.simulation.world import World
 
 COMMIT_SECONDS = (0.0005, 0.01)

@@ -8,18 +8,21 @@ acknowledged    ids that a browser was told are counted, or were before
 from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from footfall.counters.port import Store
 from footfall.counters.tables import RECEIPT, SITE_URL, VISITS
 from footfall.errors import FootfallError
-from footfall.visits.report import total
+from footfall.visits.report import daily, total
 from footfall.visits.shards import read_shards
 from footfall.visits.site import Site
 from footfall.visits.totals import LOOK_SECONDS
 from footfall.visits.verify import verify
 from footfall.visits.visit import Outcome
+from footfall.visits.visitors import marker_prefix
 
+EPOCH = 1_795_650_900.0  # 2026-11-25T23:55:00Z: most runs see midnight in UTC
 TOKEN_SECONDS = 600  # in which a repeated transaction is answered, not applied
 
 Visited = tuple[str, str]  # the site and the id
@@ -40,14 +43,17 @@ class Ledger:
         self.arrivals: Counter[Visited] = Counter()
         self.answers: defaultdict[Visited, list[str]] = defaultdict(list)
         self.refused: Counter[str] = Counter()
+        self.readers: dict[str, set[str]] = {site: set() for site in starts}
         self._store = store
         self._applied: Counter[str] = Counter()  # by receipt
         self._tokens: dict[str, float] = {}
 
     # Steps
 
-    def note_arrival(self, site: str, id: str) -> None:
+    def note_arrival(self, site: str, id: str, reader: str) -> None:
         """A visit has reached a server."""
+        if reader:
+            self.readers[site].add(reader)
         self.attempted[site].add(id)
         self.arrivals[site, id] += 1
 
@@ -116,6 +122,7 @@ class Ledger:
             assert stored == wanted, f"{site.url}: {stored} stored, {wanted} counted"
             differences = verify(self._store, site, now_ms).differences
             assert not differences, differences
+            self._assert_visitors(site)
         for (site_url, id), outcomes in self.answers.items():
             assert outcomes.count("counted") <= 1, f"{id} counted: {outcomes}"
             if self.arrivals[site_url, id] == 1:
@@ -124,6 +131,22 @@ class Ledger:
         for site_url, ids in self.attempted.items():
             for id in ids:
                 self._assert_definite(site_url, id)
+
+    def _assert_visitors(self, site: Site) -> None:
+        """Each reader is one visitor a day, whatever is retried."""
+        markers = Counter(
+            date.fromisoformat(receipt.split("\x1f")[1])
+            for receipt in self._applied
+            if receipt.startswith(marker_prefix(site.url))
+        )
+        first = datetime.fromtimestamp(EPOCH, UTC).date()
+        week = daily(
+            self._store, site, first - timedelta(days=3), first + timedelta(days=60)
+        )
+        visitors = {day.date: day.visitors for day in week if day.visitors}
+        assert visitors == dict(markers), f"{visitors} visitors, {markers} markers"
+        most = len(self.readers[site.url])
+        assert all(number <= most for number in visitors.values()), visitors
 
     def _assert_definite(self, site: str, id: str) -> None:
         outcomes = self.answers[site, id]

@@ -124,10 +124,10 @@ MUTATIONS = [
         "if age_ms > 10 * window_seconds * 1000:",
     ),
     Mutation(
-        "a day by the server's clock at each try, apart from the receipt's",
+        "each visit counts in its day's first hour",
         "visits/record.py",
-        "[[total_moves(visit, shard)] for visit in visits]",
-        "[[(total_moves(visit, shard)[0], ('day', '00'))] for visit in visits]",
+        "            [total_moves(visit, shard)] if visit.kind",
+        "            [(total_moves(visit, shard)[0], ('day', '00'))] if visit.kind",
     ),
     Mutation(
         "a page is counted only once in a group",
@@ -158,6 +158,20 @@ MUTATIONS = [
         "visits/shards.py",
         "for each in (into, out_of, note)]",
         "for each in (into, out_of)]",
+    ),
+    Mutation(
+        "a reader counts without its marker's condition",
+        "visits/transaction.py",
+        '            "ConditionExpression": _RECEIPT_ABSENT,\n',
+        '            "ConditionExpression": _RECEIPT_ABSENT\n'
+        '            + (" OR attribute_exists(receipt)" if "at" not in item'
+        ' and "kind" not in item else ""),\n',
+    ),
+    Mutation(
+        "each server has a salt of its own",
+        "visits/visitors.py",
+        '            return bytes(item[SALT]["B"])\n',
+        "            return secrets.token_bytes(SALT_BYTES)\n",
     ),
     Mutation(
         "a stop forgets the visits that wait",

@@ -17,6 +17,7 @@ from footfall.connect import create_tables
 from footfall.counters import backoff
 from footfall.counters.port import Store
 from footfall.errors import FootfallError
+from footfall.visits.reader import Reader
 from footfall.visits.report import total
 from footfall.visits.shards import compact
 from footfall.visits.site import Site, SiteIndex
@@ -24,9 +25,9 @@ from footfall.visits.sites import add_site, load_sites
 from footfall.visits.verify import verify
 from tests.proxy.faults import Fault, Faults
 from tests.simulation.browser import Browser
-from tests.simulation.dynamodb import EPOCH, Client, Service
+from tests.simulation.dynamodb import Client, Service
 from tests.simulation.file import File, FileClient
-from tests.simulation.ledger import Ledger
+from tests.simulation.ledger import EPOCH, Ledger
 from tests.simulation.server import Server
 from tests.simulation.world import World
 
@@ -35,6 +36,7 @@ ARRIVAL_SECONDS = 60.0  # in which they are made
 BURSTS = 12  # moments at which most of them come at once
 BURST_SECONDS = 0.1
 SAME_ID = 0.15  # visits that come under the id of the one before
+READERS = 60
 LOOKERS = 2  # for each site
 RUN_SECONDS_MAX = 2_000_000.0
 FILE_EVERY = 4  # every fourth run is on a file
@@ -135,7 +137,10 @@ def _populate(
         if number == 0 or chance.random() >= SAME_ID:
             id, begins = f"v{number}", chance.choice(bursts)
         page = chance.choice(("", "a", "b/c", f"p{number}"))
-        browser = Browser(world, ledger, choose)
+        # Few enough that many come again, and some who ask not to be followed.
+        name = f"reader {chance.randrange(READERS)}" if chance.random() < 0.9 else ""
+        reader = Reader(told_apart=name, quiet=not name)
+        browser = Browser(world, ledger, choose, reader)
         visit = functools.partial(world.spawn, browser.visit, site, id, page)
         world.after(begins + chance.uniform(0, BURST_SECONDS), visit)
     for server in servers:

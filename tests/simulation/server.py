@@ -6,11 +6,11 @@ from typing import Any
 from footfall.counters.port import Store, batching
 from footfall.errors import FootfallError, UnavailableError
 from footfall.visits.lanes import Lanes
+from footfall.visits.reader import Reader
 from footfall.visits.record import Recorder, Result
 from footfall.visits.site import SiteIndex
 from footfall.visits.visit import Outcome, Submission, resolve
-from tests.simulation.dynamodb import EPOCH
-from tests.simulation.ledger import Ledger
+from tests.simulation.ledger import EPOCH, Ledger
 from tests.simulation.world import Promise, Task, World
 
 WRITERS = 3
@@ -46,12 +46,16 @@ class Server:
         self.runs = False
         self._start()
 
-    def submit(self, site: str, submission: Submission) -> Promise[Any]:
+    def submit(self, site: str, submission: Submission, reader: Reader) -> Promise[Any]:
         """Count a visit; what is promised is an outcome, or a FootfallError."""
         promise, arrived = self._world.promise(), self._world.now
         try:
             visit = resolve(
-                submission, self._sites, self._now_ms(), self._store.window_seconds
+                submission,
+                self._sites,
+                self._now_ms(),
+                self._store.window_seconds,
+                reader,
             )
             if isinstance(visit, Outcome):
                 self._ledger.note_answer(site, submission.id, visit, arrived)
@@ -99,7 +103,9 @@ class Server:
         self._start()
 
     def _start(self) -> None:
-        self._recorder = Recorder(self._store, clock=lambda: self._world.now)
+        self._recorder = Recorder(
+            self._store, clock=lambda: self._world.now, now_ms=self._now_ms
+        )
         self._woken = self._world.promise()
         self._stopping = False
         one_lane = batching(self._store.client) is not None

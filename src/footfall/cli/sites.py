@@ -10,10 +10,9 @@ from footfall.cli.values import whole_number
 from footfall.counters.names import check_amount
 from footfall.counters.port import Store
 from footfall.errors import NotANumberError, SiteNotFoundError
-from footfall.visits.dimensions import PAGE
 from footfall.visits.report import total
 from footfall.visits.shards import compact as compact_shards
-from footfall.visits.site import Site, check_timezone, normalize_site_url
+from footfall.visits.site import DIMENSIONS, Site, check_timezone, normalize_site_url
 from footfall.visits.sites import (
     add_site,
     interrupted_removal,
@@ -49,7 +48,13 @@ def sites() -> None:
 @click.option(
     "--totals-only",
     is_flag=True,
-    help="Count the total, days and hours, and no pages: cheaper on DynamoDB.",
+    help="Count the total, days and hours alone: cheaper on DynamoDB.",
+)
+@click.option(
+    "--without",
+    type=click.Choice(DIMENSIONS),
+    multiple=True,
+    help="Do not break visits down by this; may be given several times.",
 )
 @store_options
 def add(
@@ -58,6 +63,7 @@ def add(
     timezone: str,
     private: bool,
     totals_only: bool,
+    without: tuple[str, ...],
     **settings: Any,
 ) -> None:
     """Add the site at URL; its pages count from now on.
@@ -78,7 +84,9 @@ def add(
         visits=visits,
         timezone=timezone,
         private=private,
-        dimensions=() if totals_only else (PAGE,),
+        dimensions=tuple(
+            each for each in DIMENSIONS if not totals_only and each not in without
+        ),
     )
     say(f"added {site.url} with {visits} visits, days in {site.timezone}")
     if site.aliases:

@@ -13,6 +13,7 @@ from footfall.cli.output import bars, is_drawn, note, say, say_cells, table
 from footfall.cli.values import day
 from footfall.counters.port import Store
 from footfall.errors import FootfallError, IndeterminateError, NotANumberError
+from footfall.visits.dimensions import ROBOT
 from footfall.visits.ids import uuid7
 from footfall.visits.record import record
 from footfall.visits.repair import repair as repair_numbers
@@ -21,11 +22,11 @@ from footfall.visits.report import (
     DayTotal,
     daily,
     hourly,
-    pages,
     today,
+    top,
     total,
 )
-from footfall.visits.site import Site
+from footfall.visits.site import DIMENSIONS, Site
 from footfall.visits.sites import load_sites
 from footfall.visits.verify import Verification, verify_sites
 from footfall.visits.visit import Outcome, Submission, Visit, resolve
@@ -33,6 +34,8 @@ from footfall.visits.visit import Outcome, Submission, Visit, resolve
 DAYS_SHOWN = 30
 HOURS_DAYS_SHOWN = 1  # 24 lines
 PAGES_SHOWN = 10
+VALUES_MAX = 1_000  # of one breakdown
+BREAKDOWNS = tuple(each for each in (*DIMENSIONS, ROBOT) if each != "visitor")
 
 
 @click.command()
@@ -73,7 +76,7 @@ def hit(url: str, id: str | None, **settings: Any) -> None:
 )
 @click.option(
     "--by",
-    type=click.Choice(["day", "hour", "page"]),
+    type=click.Choice(["day", "hour", *BREAKDOWNS]),
     default="day",
     show_default=True,
     help="What the numbers are of.",
@@ -127,6 +130,9 @@ def stats(
         say("")
     bars(rows)
     if seen and by == "day" and counted:
+        visitors = sum(each.visitors for each in days)
+        if visitors:
+            say(f"{visitors:,} visitors, each counted once a day")
         say("")
         say("Top pages")
         bars(_rows(store, site, "page", days)[:PAGES_SHOWN])
@@ -208,9 +214,8 @@ def _rows(
 ) -> list[tuple[str, int]]:
     first, last = days[0].date, days[-1].date
     match by:
-        case "page":
-            ranked = pages(store, site, first, last, limit=1000)
-            return [(page.page, page.visits) for page in ranked]
+        case "day":
+            return [(day.date.isoformat(), day.visits) for day in days]
         case "hour":
             return [
                 (f"{hour.start:%Y-%m-%d %H:%M}", hour.visits)
@@ -218,7 +223,8 @@ def _rows(
                 for hour in hourly(store, site, day.date)
             ]
         case _:
-            return [(day.date.isoformat(), day.visits) for day in days]
+            ranked = top(store, site, by, first, last, limit=VALUES_MAX)
+            return [(each.value, each.visits) for each in ranked]
 
 
 def _new_id() -> str:

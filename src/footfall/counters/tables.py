@@ -44,8 +44,9 @@ KIND = "kind"
 TIMEZONE = "timezone"
 PRIVATE = "private"
 ALIASES = "aliases"
-DIMENSIONS = "dimensions"
+BROKEN_DOWN_BY = "dimensions"
 BASELINE = "baseline"
+SALT = "salt"
 VERSION = "version"
 
 Request = dict[str, Any]

@@ -1,16 +1,17 @@
 """Which counters a visit moves: the items of `visitRollups` and their attributes.
 
     bucket                     attributes
-    total#2026-11-24           day: N, 00: N … 24: N
+    total#2026-11-24           day: N, 00: N … 24: N, visitors: N
     page#2026-11-24#07         =/blog/: N, …, other: N
     page#2026-11-24#07#21      the same in shard 21 (`visits.shards`)
+    browser#2026-11-24#00      =Firefox: N, …
 
 A bucket is one item of a site. `total#` holds a day's number and its hours; an hour
 is named by the whole hours since the site's midnight, so the day on which clocks go
 back has an hour 24 and no two hours share a number. A dimension's bucket holds its
 values, each named with "=" before it, so that no value is ever mistaken for an
-attribute of ours; a dimension is spread over parts by a hash of the value, and what
-does not fit a part is counted under `other`.
+attribute of ours. A dimension with many values is spread over parts by a hash of the
+value, and what does not fit a part is counted under `other`.
 """
 
 import zlib
@@ -20,12 +21,14 @@ from zoneinfo import ZoneInfo
 
 from footfall.visits.visit import Visit
 
-PAGE = "page"  # the dimension's name
+PAGE = "page"
+ROBOT = "robot"  # robots' views, which are counted apart
+_MANY_VALUES = frozenset({PAGE, "referrer", "campaign", "event"})
 
 DAY = "day"
+VISITORS = "visitors"  # distinct readers of the day
 OTHER = "other"
 TOTAL_PREFIX = "total#"
-PAGE_PREFIX = "page#"
 SHARD_PREFIX = "visits#"  # of the items that hold the shards' parts of the total
 VALUE_PREFIX = "="
 HOURS_MAX = 25  # of the longest day
@@ -39,18 +42,42 @@ NUMBER_BYTES_MAX = 21
 _QUARTER_MS = 15 * 60 * 1000
 
 
-def total_moves(visit: Visit, shard: int = 0) -> tuple[str, tuple[str, str]]:
+def total_moves(visit: Visit, shard: int = 0) -> tuple[str, tuple[str, ...]]:
     """The bucket of the visit's day, and the attributes that count up in it."""
     day, hour = local_hour(visit.site.timezone, visit.at_ms // _QUARTER_MS)
     return f"{TOTAL_PREFIX}{day}{suffix(shard)}", (DAY, hour)
 
 
-def page_move(visit: Visit, parts: int, shard: int = 0) -> tuple[str, str]:
-    """The bucket and the attribute that the visit's page counts up."""
+def value_moves(visit: Visit, parts: int, shard: int = 0) -> list[tuple[str, str]]:
+    """The bucket and the attribute of each value that the visit counts up.
+
+    Args:
+        visit: The visit.
+        parts: How many items a dimension with many values is spread over.
+        shard: The shard that is counted in.
+    """
     day, _ = local_hour(visit.site.timezone, visit.at_ms // _QUARTER_MS)
-    part = zlib.crc32(visit.page.encode()) % parts
-    bucket = f"{PAGE_PREFIX}{day}#{part:02d}{suffix(shard)}"
-    return bucket, VALUE_PREFIX + visit.page
+    return [
+        (
+            f"{dimension}#{day}#{_part(dimension, value, parts):02d}{suffix(shard)}",
+            VALUE_PREFIX + value,
+        )
+        for dimension, value in visit.values
+    ]
+
+
+def _part(dimension: str, value: str, parts: int) -> int:
+    return zlib.crc32(value.encode()) % parts if dimension in _MANY_VALUES else 0
+
+
+def bucket_prefix(dimension: str) -> str:
+    """What the buckets of a dimension begin with: "page#"."""
+    return f"{dimension}#"
+
+
+def day_at(timezone: str, at_ms: int) -> str:
+    """The day, in a zone, of a time in milliseconds since the epoch."""
+    return local_hour(timezone, at_ms // _QUARTER_MS)[0]
 
 
 def suffix(shard: int) -> str:

@@ -27,7 +27,7 @@ embedded engine) the condition alone decides.
 import secrets
 import time
 from collections import Counter as Tally
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -54,13 +54,20 @@ from footfall.errors import (
     ThrottledError,
 )
 from footfall.visits.baseline import Baselines, read_visits
-from footfall.visits.dimensions import PAGE, VALUE_PREFIX, page_move, total_moves
+from footfall.visits.dimensions import VALUE_PREFIX, total_moves, value_moves
 from footfall.visits.parts import Address, Parts
 from footfall.visits.shards import Shards
 from footfall.visits.statistics import Statistics
 from footfall.visits.totals import Totals, TotalsReader
-from footfall.visits.transaction import Moves, receipt_key, split, transaction
+from footfall.visits.transaction import (
+    Moves,
+    increments,
+    receipt_key,
+    split,
+    transaction,
+)
 from footfall.visits.visit import Outcome, Visit
+from footfall.visits.visitors import Visitors, marker_expiry
 
 # A dimension's parts: one fsync covers many items on the embedded engine, and on
 # DynamoDB each item of a transaction costs two write units.
@@ -84,6 +91,8 @@ class _Group:
 
     Attributes:
         tokens: What these visits were sent under so far, this request's token last.
+        markers: New readers' markers, and when each expires.
+        shard: The shard that they are counted in.
         tries: How often they were sent in vain.
         unknown: Whether a request with the last token may have been applied.
     """
@@ -92,6 +101,7 @@ class _Group:
     visits: Sequence[Visit]
     request: Request
     tokens: tuple[str, ...]
+    markers: Mapping[str, int]
     shard: int
     tries: int
     unknown: bool = False
@@ -106,6 +116,7 @@ class Recorder:
         store: Where the sites are.
         statistics: What is counted in passing.
         clock: Seconds that only grow.
+        now_ms: Milliseconds since the epoch.
     """
 
     def __init__(
@@ -113,15 +124,18 @@ class Recorder:
         store: Store,
         statistics: Statistics | None = None,
         clock: Callable[[], float] = time.monotonic,
+        now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
     ) -> None:
         self.store = store
         self.statistics = statistics or Statistics()
         self._batching = batching(store.client)
-        self._page_parts = PARTS_EMBEDDED if self._batching else PARTS_DYNAMODB
+        self._parts_of_many = PARTS_EMBEDDED if self._batching else PARTS_DYNAMODB
         self._parts = Parts(self._read_values)
         self._baselines = Baselines(store)
         self._shards = Shards(store)
         self._totals = TotalsReader(store, clock)
+        self._visitors = Visitors(store)
+        self._now_ms = now_ms
 
     def record(self, visits: Sequence[Visit]) -> list[Result]:
         """Count each visit once, durably, and say what became of it.
@@ -154,23 +168,44 @@ class Recorder:
     ) -> list[_Group]:
         try:
             self._baselines.ensure(site)
-            if self._batching is None and len(visits) > 1:
-                known = self._known_receipts(site, visits)
-                found |= dict.fromkeys(known, "duplicate")
-                visits = [visit for visit in visits if visit.id not in known]
-            return self._groups(site, visits)
+            known = self._known_receipts(site, visits)
+            found |= dict.fromkeys(known, "duplicate")
+            return self._groups(
+                site, [visit for visit in visits if visit.id not in known]
+            )
         except FootfallError as error:
             found |= {visit.id: error for visit in visits if visit.id not in found}
             return []
 
-    def _known_receipts(self, site: str, visits: Iterable[Visit]) -> set[str]:
-        by_key = {receipt_key(site, visit.id): visit.id for visit in visits}
+    def _known_receipts(self, site: str, visits: Sequence[Visit]) -> set[str]:
+        """The ids that are counted already; the readers that are get remembered.
+
+        A cancelled transaction costs more than the reads. Receipts need none where the
+        transactions of a group share an fsync, nor where a visit comes alone.
+        """
+        keys = dict.fromkeys(marker for marker in self._markers(visits) if marker)
+        by_key: dict[str, str] = {}
+        if self._batching is None and len(visits) > 1:
+            by_key = {receipt_key(site, visit.id): visit.id for visit in visits}
+        if not keys and not by_key:
+            return set()
         receipts = get_items(
             self.store.client,
             self.store.tables.visit_receipts,
-            [{RECEIPT: {"S": key}} for key in by_key],
+            [{RECEIPT: {"S": key}} for key in (*by_key, *keys)],
         )
-        return {by_key[receipt[RECEIPT]["S"]] for receipt in receipts}
+        there = {receipt[RECEIPT]["S"] for receipt in receipts}
+        self._visitors.remember(there & keys.keys())
+        return {id for key, id in by_key.items() if key in there}
+
+    def _markers(self, visits: Sequence[Visit]) -> list[str | None]:
+        """The marker of each visit's reader; None where it is known to be there."""
+        now_ms = self._now_ms()
+        markers = (self._visitors.marker(visit, now_ms) for visit in visits)
+        return [
+            None if marker is None or self._visitors.is_known(marker) else marker
+            for marker in markers
+        ]
 
     def _groups(
         self,
@@ -181,34 +216,46 @@ class Recorder:
     ) -> list[_Group]:
         """The visits as transactions, each complete and ready to be sent."""
         shard = self._shards.of(site)
+        moves = self._moves(site, visits, shard)
+        markers = self._markers(visits)
         groups = []
-        for visits_of_group, moved in split(visits, self._moves(site, visits, shard)):
-            token = secrets.token_urlsafe(12)  # 16 characters in each receipt
+        for part in split(moves, markers):
+            some, token = visits[part], secrets.token_urlsafe(12)
+            moved, readers = increments(moves[part], markers[part])
+            expiries = {
+                marker: marker_expiry(some[0].site, marker, self.store.window_seconds)
+                for marker in readers
+            }
             request = transaction(
                 self.store.tables,
                 self.store.window_seconds,
-                visits_of_group,
+                some,
                 moved,
                 token,
-                shard,
+                shard=shard,
+                markers=expiries,
             )
             groups.append(
-                _Group(site, visits_of_group, request, (*tokens, token), shard, tries)
+                _Group(site, some, request, (*tokens, token), expiries, shard, tries)
             )
         return groups
 
     def _moves(self, site: str, visits: Sequence[Visit], shard: int) -> list[Moves]:
-        """What each visit counts up."""
-        moves: list[Moves] = [[total_moves(visit, shard)] for visit in visits]
-        if visits and PAGE in visits[0].site.dimensions:
-            pages = [page_move(visit, self._page_parts, shard) for visit in visits]
-            admitted = self._parts.admit(
-                ((site, bucket), attribute) for bucket, attribute in pages
-            )
-            for of_visit, (bucket, _), attribute in zip(
-                moves, pages, admitted, strict=True
-            ):
-                of_visit.append((bucket, (attribute,)))
+        """What each visit counts up; a view's total comes first."""
+        moves: list[Moves] = [
+            [total_moves(visit, shard)] if visit.kind == "view" else []
+            for visit in visits
+        ]
+        values = [
+            (index, bucket, attribute)
+            for index, visit in enumerate(visits)
+            for bucket, attribute in value_moves(visit, self._parts_of_many, shard)
+        ]
+        admitted = self._parts.admit(
+            ((site, bucket), attribute) for _, bucket, attribute in values
+        )
+        for (index, bucket, _), attribute in zip(values, admitted, strict=True):
+            moves[index].append((bucket, (attribute,)))
         return moves
 
     def _read_values(self, addresses: list[Address]) -> list[Iterable[str]]:
@@ -244,6 +291,7 @@ class Recorder:
                 found[group.site].update(
                     (visit.id, "counted") for visit in group.visits
                 )
+                self._visitors.remember(group.markers)
                 continue
             self.statistics.note_store_error(
                 error_code(error) or type(error).__name__, conflict=is_conflict(error)
@@ -311,10 +359,16 @@ class Recorder:
         self, error: Exception, group: _Group, found: _FoundOfSite
     ) -> list[_Group]:
         rest: list[Visit] = []
-        # The receipts' Puts stand first, in the order of the visits.
-        for visit, reason in zip(
-            group.visits, cancellation_reasons(error), strict=False
-        ):
+        # The receipts' Puts stand first, in the order of the visits, then the markers'.
+        reasons = cancellation_reasons(error)
+        self._visitors.remember(
+            marker
+            for marker, reason in zip(
+                group.markers, reasons[len(group.visits) :], strict=False
+            )
+            if reason.get("Code") == "ConditionalCheckFailed"
+        )
+        for visit, reason in zip(group.visits, reasons, strict=False):
             if reason.get("Code") != "ConditionalCheckFailed":
                 rest.append(visit)
             elif reason.get("Item", {}).get(GROUP, {}).get("S") in group.tokens:
@@ -405,10 +459,14 @@ class Recorder:
         results: list[Result] = []
         outcomes: Tally[str] = Tally()
         refused: Tally[str] = Tally()
+        robots = 0
         for visit in visits:
             site = visit.site.url
             each = found[site][visit.id]
-            if each == "counted":
+            if visit.kind == "robot" and not isinstance(each, FootfallError):
+                results.append(Outcome("filtered", site, reason="robot"))
+                robots += 1
+            elif each == "counted":
                 results.append(counted[site])
                 found[site][visit.id] = "duplicate"  # the same id again in the group
                 outcomes["counted"] += 1
@@ -417,8 +475,10 @@ class Recorder:
             else:
                 results.append(each)
                 refused[type(each).__name__] += 1
-        outcomes["duplicate"] = len(visits) - outcomes["counted"] - refused.total()
+        told = outcomes["counted"] + refused.total() + robots
+        outcomes["duplicate"] = len(visits) - told
         self.statistics.note_group(outcomes, refused)
+        self.statistics.filtered["robot"] += robots
         return results
 
 

@@ -25,8 +25,8 @@ from footfall.visits.dimensions import (
     DAY,
     OTHER,
     PAGE,
-    PAGE_PREFIX,
     TOTAL_PREFIX,
+    bucket_prefix,
     day_of,
 )
 from footfall.visits.site import Site
@@ -95,7 +95,7 @@ def _mend_pages(store: Store, compared: Comparison) -> list[str]:
             continue
         if lacking < 0:
             continue  # which page has too many, nobody can tell
-        bucket = _bucket(store, compared.site, f"{PAGE_PREFIX}{day}{_PART}")
+        bucket = _bucket(store, compared.site, f"{bucket_prefix(PAGE)}{day}{_PART}")
         stored = number_in(read_item(store, bucket["TableName"], bucket["Key"]), OTHER)
         if _set(store, bucket, OTHER, stored, stored + lacking):
             done.append(f"{lacking} visits of {day} without a page are under {OTHER}")

@@ -1,4 +1,4 @@
-"""What was counted: a site's total, its days, hours and pages.
+"""What was counted: a site's total, its days and hours, and its breakdowns.
 
 Days and hours are the site's own. A report reads the items that the days are kept in,
 and adds up what they are spread over: the shards of a hot site, the parts of a
@@ -19,9 +19,10 @@ from footfall.visits.dimensions import (
     DAY,
     HOURS_MAX,
     OTHER,
-    PAGE_PREFIX,
     TOTAL_PREFIX,
     VALUE_PREFIX,
+    VISITORS,
+    bucket_prefix,
     day_of,
     local_hour,
     midnight,
@@ -39,10 +40,11 @@ _HOUR_NAMES = frozenset(f"{hour:02d}" for hour in range(HOURS_MAX))
 
 @dataclass(frozen=True, slots=True)
 class DayTotal:
-    """The visits of one day of the site's own time zone."""
+    """The visits of one day of the site's own time zone, and its distinct readers."""
 
     date: date
     visits: int
+    visitors: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +56,10 @@ class HourTotal:
 
 
 @dataclass(frozen=True, slots=True)
-class PageTotal:
-    """The visits of one page; `OTHER` is all that had no room of their own."""
+class ValueTotal:
+    """The visits of one value of a dimension; `OTHER` is all that had no room."""
 
-    page: str
+    value: str
     visits: int
 
 
@@ -98,10 +100,16 @@ def daily(store: Store, site: Site, first: date, last: date) -> list[DayTotal]:
         UnavailableError: The store is away.
     """
     days = _days(first, last)
-    counted: Tally[str] = Tally()
+    visits: Tally[str] = Tally()
+    visitors: Tally[str] = Tally()
     for item in _buckets(store, site, TOTAL_PREFIX, first, last):
-        counted[day_of(item[BUCKET]["S"])] += int(item[DAY]["N"])
-    return [DayTotal(day, counted[day.isoformat()]) for day in days]
+        day = day_of(item[BUCKET]["S"])
+        visits[day] += int(item[DAY]["N"])
+        visitors[day] += int(item.get(VISITORS, {"N": "0"})["N"])
+    return [
+        DayTotal(day, visits[day.isoformat()], visitors[day.isoformat()])
+        for day in days
+    ]
 
 
 def hourly(store: Store, site: Site, day: date) -> list[HourTotal]:
@@ -127,23 +135,22 @@ def hourly(store: Store, site: Site, day: date) -> list[HourTotal]:
     return hours
 
 
-def pages(
-    store: Store, site: Site, first: date, last: date, *, limit: int
-) -> list[PageTotal]:
-    """The pages with the most visits from `first` to `last`, the first `limit`.
+def top(
+    store: Store, site: Site, dimension: str, first: date, last: date, *, limit: int
+) -> list[ValueTotal]:
+    """A dimension's values with the most visits from `first` to `last`.
 
     Raises:
         InvalidInputError: As `daily`.
         UnavailableError: The store is away.
     """
     _days(first, last)
-    counted: dict[str, int] = {}
-    for item in _buckets(store, site, PAGE_PREFIX, first, last):
-        for attribute, number in values_in(item):
-            counted[attribute] = counted.get(attribute, 0) + number
+    counted: Tally[str] = Tally()
+    for item in _buckets(store, site, bucket_prefix(dimension), first, last):
+        counted.update(dict(values_in(item)))
     ranked = sorted(counted.items(), key=lambda entry: (-entry[1], entry[0]))
     return [
-        PageTotal(attribute.removeprefix(VALUE_PREFIX), visits)
+        ValueTotal(attribute.removeprefix(VALUE_PREFIX), visits)
         for attribute, visits in ranked[:limit]
     ]
 

@@ -24,6 +24,13 @@ from footfall.errors import InvalidInputError, SiteNotFoundError
 URL_LENGTH_MAX = 2_048  # characters; the partition key's limit in bytes
 PAGE_LENGTH_MAX = 500  # characters; a longer path is cut and ends in an ellipsis
 
+# What a visit can be broken down by, in the order in which it is shown. "visitor" is
+# the number of a day's distinct readers.
+DIMENSIONS = (
+    *("page", "referrer", "campaign", "country", "browser", "system", "size"),
+    *("event", "visitor"),
+)
+
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _LOCATED_MAX = 2_000  # remembered pages; the longest addresses take 10 KB each
 
@@ -44,7 +51,7 @@ class Site:
     timezone: str = "UTC"
     private: bool = False
     aliases: tuple[str, ...] = ()
-    dimensions: tuple[str, ...] = ("page",)
+    dimensions: tuple[str, ...] = DIMENSIONS
 
 
 @dataclass(frozen=True, slots=True)

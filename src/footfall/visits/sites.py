@@ -25,8 +25,8 @@ from footfall.counters.port import (
 )
 from footfall.counters.tables import (
     ALIASES,
+    BROKEN_DOWN_BY,
     BUCKET,
-    DIMENSIONS,
     KIND,
     NAME,
     PRIVATE,
@@ -39,9 +39,9 @@ from footfall.counters.tables import (
 )
 from footfall.errors import AlreadyExistsError, SiteNotFoundError, StoreError
 from footfall.visits.baseline import baseline_item, baseline_key, read_item, read_visits
-from footfall.visits.dimensions import PAGE
 from footfall.visits.shards import read_shards
 from footfall.visits.site import (
+    DIMENSIONS,
     Site,
     SiteIndex,
     check_timezone,
@@ -81,7 +81,7 @@ def add_site(
     visits: int = 0,
     timezone: str = "UTC",
     private: bool = False,
-    dimensions: tuple[str, ...] = (PAGE,),
+    dimensions: tuple[str, ...] = DIMENSIONS,
 ) -> Site:
     """Add a site that starts with `visits`.
 
@@ -283,7 +283,7 @@ def _site(url: str, setting: Item | None) -> Site:
         setting[TIMEZONE]["S"],
         setting[PRIVATE]["BOOL"],
         tuple(alias["S"] for alias in setting[ALIASES]["L"]),
-        tuple(dimension["S"] for dimension in setting[DIMENSIONS]["L"]),
+        tuple(dimension["S"] for dimension in setting[BROKEN_DOWN_BY]["L"]),
     )
 
 
@@ -293,7 +293,7 @@ def _site_item(site: Site) -> Item:
         TIMEZONE: {"S": site.timezone},
         PRIVATE: {"BOOL": site.private},
         ALIASES: {"L": [{"S": alias} for alias in site.aliases]},
-        DIMENSIONS: {"L": [{"S": dimension} for dimension in site.dimensions]},
+        BROKEN_DOWN_BY: {"L": [{"S": dimension} for dimension in site.dimensions]},
     }
 
 

@@ -3,6 +3,7 @@
 Pure: visits and what they move in, a TransactWriteItems request out.
 
     Put     visitReceipts    a receipt for each visit, if it is absent
+    Put     visitReceipts    a marker for each new reader of the day, if it is absent
     Update  siteVisits       visits + n; it must exist and be a number
                              (or the shard's item, `visits.shards`, alike)
     Update  visitRollups     each bucket, its increments merged; made if absent
@@ -10,14 +11,16 @@ Pure: visits and what they move in, a TransactWriteItems request out.
 At most 100 actions, each of another item (DynamoDB API Reference, TransactWriteItems).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
-from footfall.counters.port import TRANSACTION_ACTIONS_MAX
+from footfall.counters.port import TRANSACTION_ACTIONS_MAX, Item
 from footfall.counters.tables import (
     BUCKET,
     COUNTED_AT,
     EXPIRES_AT,
     GROUP,
+    KIND,
     PAGE,
     RECEIPT,
     SITE_URL,
@@ -25,7 +28,7 @@ from footfall.counters.tables import (
     Request,
     Tables,
 )
-from footfall.visits.dimensions import SHARD_PREFIX
+from footfall.visits.dimensions import SHARD_PREFIX, VISITORS
 from footfall.visits.visit import Visit
 
 # A receipt lives this much longer than its id's window, so that every receipt of an
@@ -34,6 +37,8 @@ RECEIPT_SLACK_SECONDS = 3_600
 
 Moves = list[tuple[str, tuple[str, ...]]]  # a bucket, and what counts up in it
 Increments = dict[str, dict[str, int]]  # bucket -> attribute -> amount
+
+NO_MARKERS: Mapping[str, int] = MappingProxyType({})
 
 _RECEIPT_ABSENT = f"attribute_not_exists({RECEIPT})"
 _ADD_VISITS = f"SET {VISITS} = {VISITS} + :visits"
@@ -44,41 +49,49 @@ def receipt_key(site: str, id: str) -> str:
     return f"{site} {id}"
 
 
-def increments(moves: Iterable[Moves]) -> Increments:
-    """What visits add to each bucket of `visitRollups`, merged.
+def increments(
+    moves: Sequence[Moves], markers: Sequence[str | None]
+) -> tuple[Increments, list[str]]:
+    """What visits add to each bucket of `visitRollups`, merged, and their new readers.
 
     Args:
-        moves: What each visit counts up, of `visits.dimensions`.
+        moves: What each visit counts up; a view's total comes first.
+        markers: The marker of each visit's reader, None where it is known already.
+
+    Returns:
+        The increments, and each marker once.
     """
     merged: Increments = {}
-    for of_visit in moves:
+    readers: dict[str, None] = {}
+    for of_visit, marker in zip(moves, markers, strict=True):
         for bucket, attributes in of_visit:
             amounts = merged.setdefault(bucket, {})
             for attribute in attributes:
                 amounts[attribute] = amounts.get(attribute, 0) + 1
-    return merged
+        if marker is not None and marker not in readers:
+            readers[marker] = None
+            amounts = merged[of_visit[0][0]]
+            amounts[VISITORS] = amounts.get(VISITORS, 0) + 1
+    return merged, list(readers)
 
 
-def split(
-    visits: Sequence[Visit], moves: Sequence[Moves]
-) -> list[tuple[Sequence[Visit], Increments]]:
+def split(moves: Sequence[Moves], markers: Sequence[str | None]) -> list[slice]:
     """The visits in as few transactions as DynamoDB's bound of actions allows."""
-    groups = []
-    start, buckets = 0, set[str]()
-    for index, of_visit in enumerate(moves):
+    slices = []
+    start, items = 0, set[str]()
+    for index, (of_visit, marker) in enumerate(zip(moves, markers, strict=True)):
         own = {bucket for bucket, _ in of_visit}
-        # The receipts with this one, the site's own item, and the buckets.
-        if index - start + 2 + len(buckets | own) > TRANSACTION_ACTIONS_MAX:
-            groups.append((start, index))
-            start, buckets = index, own
+        if marker is not None:
+            own.add(marker)
+        # The receipts with this one, the site's own item, and the other items.
+        if index - start + 2 + len(items | own) > TRANSACTION_ACTIONS_MAX:
+            slices.append(slice(start, index))
+            start, items = index, own
         else:
-            buckets |= own
-    groups.append((start, len(visits)))
-    return [
-        (visits[start:end], increments(moves[start:end]))
-        for start, end in groups
-        if start < end
-    ]
+            items |= own
+    if start < len(moves):
+        slices.append(slice(start, len(moves)))
+    return slices
 
 
 def transaction(
@@ -87,7 +100,9 @@ def transaction(
     visits: Sequence[Visit],
     moved: Increments,
     token: str,
+    *,
     shard: int = 0,
+    markers: Mapping[str, int] = NO_MARKERS,
 ) -> Request:
     """The TransactWriteItems request that counts `visits`, all of one site.
 
@@ -98,33 +113,44 @@ def transaction(
         moved: What they add, of `increments`.
         token: The group's id, in each receipt and as the ClientRequestToken.
         shard: The shard that `moved` is of.
+        markers: New readers' markers, and when each expires, in seconds since the
+            epoch; their Puts come after the visits'.
     """
     site = visits[0].site.url
     life_seconds = window_seconds + RECEIPT_SLACK_SECONDS
     group = {"S": token}
-    actions: list[Request] = [
-        {
-            "Put": {
-                "TableName": tables.visit_receipts,
-                "Item": {
-                    RECEIPT: {"S": receipt_key(site, visit.id)},
-                    COUNTED_AT: {"N": str(visit.at_ms)},
-                    PAGE: {"S": visit.page},
-                    GROUP: group,
-                    EXPIRES_AT: {"N": str(visit.at_ms // 1000 + life_seconds)},
-                },
-                "ConditionExpression": _RECEIPT_ABSENT,
-                "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-            }
-        }
+    actions = [
+        _put_absent(
+            tables.visit_receipts,
+            {
+                RECEIPT: {"S": receipt_key(site, visit.id)},
+                # What is no view is counted apart, and has no hour to agree with.
+                **(
+                    {COUNTED_AT: {"N": str(visit.at_ms)}}
+                    if visit.kind == "view"
+                    else {KIND: {"S": visit.kind}}
+                ),
+                PAGE: {"S": visit.page},
+                GROUP: group,
+                EXPIRES_AT: {"N": str(visit.at_ms // 1000 + life_seconds)},
+            },
+        )
         for visit in visits
     ]
+    actions += [
+        _put_absent(
+            tables.visit_receipts,
+            {RECEIPT: {"S": key}, GROUP: group, EXPIRES_AT: {"N": str(expires_at)}},
+        )
+        for key, expires_at in markers.items()
+    ]
+    views = sum(visit.kind == "view" for visit in visits)
     actions.append(
         {
             "Update": {
                 **total_address(tables, site, shard),
                 "UpdateExpression": _ADD_VISITS,
-                "ExpressionAttributeValues": {":visits": {"N": str(len(visits))}},
+                "ExpressionAttributeValues": {":visits": {"N": str(views)}},
             }
         }
     )
@@ -143,6 +169,17 @@ def total_address(tables: Tables, site: str, shard: int) -> Request:
     return {
         "TableName": tables.visit_rollups,
         "Key": {SITE_URL: {"S": site}, BUCKET: {"S": bucket}},
+    }
+
+
+def _put_absent(table: str, item: Item) -> Request:
+    return {
+        "Put": {
+            "TableName": table,
+            "Item": item,
+            "ConditionExpression": _RECEIPT_ABSENT,
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
     }
 
 

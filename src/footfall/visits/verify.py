@@ -43,8 +43,8 @@ from footfall.visits.dimensions import (
     DAY,
     HOURS_MAX,
     PAGE,
-    PAGE_PREFIX,
     TOTAL_PREFIX,
+    bucket_prefix,
     day_of,
     local_hour,
     quarter_of,
@@ -392,7 +392,7 @@ def _query(store: Store, site: Site, prefix: str) -> Iterable[Item]:
 def _count_pages(store: Store, site: Site) -> Tally[str]:
     """Day -> the sum of its pages."""
     counted: Tally[str] = Tally()
-    for item in _query(store, site, PAGE_PREFIX):
+    for item in _query(store, site, bucket_prefix(PAGE)):
         counted[day_of(item[BUCKET]["S"])] += sum(
             visits for _, visits in values_in(item)
         )
@@ -416,16 +416,16 @@ def _count_receipts(
     zones = {site.url: site.timezone for site in sites}
     wanted = {site.url: hours_in_window(store, site, now_ms) for site in sites}
     counted: dict[str, Tally[Hour]] = {site.url: Tally() for site in sites}
-    request = {
+    request: Request = {
         "TableName": store.tables.visit_receipts,
-        # An addition's receipt has no time.
+        # What is no view has no time: an addition, an event, a robot, a marker.
         "FilterExpression": "attribute_exists(#at)",
         "ProjectionExpression": "#receipt, #at",
         "ExpressionAttributeNames": {"#receipt": RECEIPT, "#at": COUNTED_AT},
         "ConsistentRead": True,
     }
     if len(sites) == 1:
-        request["FilterExpression"] = "begins_with(#receipt, :site)"
+        request["FilterExpression"] += " AND begins_with(#receipt, :site)"
         request["ExpressionAttributeValues"] = {
             ":site": {"S": receipt_key(sites[0].url, "")}
         }

@@ -10,8 +10,12 @@ import msgspec
 
 from footfall.counters.names import check_id
 from footfall.errors import InvalidInputError, SiteNotFoundError
+from footfall.visits.reader import NOBODY, Reader, values_of
 from footfall.visits.site import Site, SiteIndex
 
+Kind = Literal["view", "event", "robot"]
+
+EVENT_LENGTH_MAX = 100  # characters
 AGE_MS_MAX = 10**12  # some 30 years: an older device's clock is no clock
 
 
@@ -36,12 +40,26 @@ class Submission(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Visit(msgspec.Struct, frozen=True):
-    """A view to count: `at_ms` is its own time, milliseconds since the epoch."""
+    """A view to count, or an event, or a robot's view, which is counted apart.
+
+    Attributes:
+        id: What makes it count once.
+        site: The site that it is of.
+        page: The page's path.
+        at_ms: Its own time, milliseconds since the epoch.
+        kind: Only a view moves the site's number, its days and its hours.
+        values: Its value of each dimension that it is broken down by.
+        reader: What tells readers of a day apart, kept in memory alone; "" for one
+            who is not to be told apart.
+    """
 
     id: str
     site: Site
     page: str
     at_ms: int
+    kind: Kind = "view"
+    values: tuple[tuple[str, str], ...] = ()
+    reader: str = ""
 
 
 class Outcome(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -51,7 +69,8 @@ class Outcome(msgspec.Struct, frozen=True, omit_defaults=True):
         outcome: "counted" now, "duplicate" of one counted before, or "filtered":
             not counted, for `reason`.
         site: The site's address in the store.
-        reason: Why a visit was filtered: "stale" is older than the window.
+        reason: Why a visit was filtered: "stale" is older than the window, "robot" is
+            no person's.
         visits: The site's total at or after this visit, where it was read.
     """
 
@@ -61,8 +80,18 @@ class Outcome(msgspec.Struct, frozen=True, omit_defaults=True):
     visits: int | None = None
 
 
+def view(id: str, site: Site, page: str, at_ms: int) -> Visit:
+    """A view of which nothing is known but its page."""
+    values = values_of(NOBODY, site, page, url="", referrer=None, width=None)
+    return Visit(id, site, page, at_ms, "view", values)
+
+
 def resolve(
-    submission: Submission, sites: SiteIndex, now_ms: int, window_seconds: int
+    submission: Submission,
+    sites: SiteIndex,
+    now_ms: int,
+    window_seconds: int,
+    reader: Reader = NOBODY,
 ) -> Visit | Outcome:
     """The visit that was said, or the outcome "filtered" with its reason.
 
@@ -74,6 +103,7 @@ def resolve(
         sites: The sites that were added.
         now_ms: The time of arrival, milliseconds since the epoch.
         window_seconds: How long ids are remembered.
+        reader: What the request tells of who read the page.
 
     Raises:
         InvalidInputError: A field is not valid; nothing is counted.
@@ -88,4 +118,41 @@ def resolve(
         raise InvalidInputError("age", f"must be 0 to {AGE_MS_MAX} milliseconds")
     if age_ms > window_seconds * 1000:
         return Outcome("filtered", located.site.url, reason="stale")
-    return Visit(submission.id, located.site, located.page, now_ms - age_ms)
+    site = located.site
+    at_ms = now_ms - age_ms
+    if submission.event is not None:
+        event = check_event(submission.event)
+        values = (("event", event),) if "event" in site.dimensions else ()
+        return Visit(submission.id, site, located.page, at_ms, "event", values)
+    if reader.agent.is_robot:
+        robot = (("robot", reader.agent.browser),)
+        return Visit(submission.id, site, located.page, at_ms, "robot", robot)
+    return Visit(
+        submission.id,
+        site,
+        located.page,
+        at_ms,
+        "view",
+        values_of(
+            reader,
+            site,
+            located.page,
+            url=submission.url,
+            referrer=submission.referrer,
+            width=submission.width,
+        ),
+        reader.told_apart if "visitor" in site.dimensions else "",
+    )
+
+
+def check_event(name: str) -> str:
+    """The event's name, if it is 1 to 100 printable characters.
+
+    Raises:
+        InvalidInputError: It is not.
+    """
+    if not 0 < len(name) <= EVENT_LENGTH_MAX or not name.isprintable():
+        raise InvalidInputError(
+            "event", f"must be 1 to {EVENT_LENGTH_MAX} printable characters"
+        )
+    return name

@@ -24,9 +24,11 @@ from footfall.web.beacon import Beacon
 from footfall.web.bodies import Receive, Scope, Send
 from footfall.web.counters import Counters
 from footfall.web.counting import PIXEL_PATH, VISITS_PATH, Counting
+from footfall.web.countries import Countries
 from footfall.web.directory import SiteDirectory
 from footfall.web.health import Health
 from footfall.web.pages import Pages
+from footfall.web.readers import Readers
 from footfall.web.settings import Settings
 from footfall.web.stats import Stats
 
@@ -39,7 +41,8 @@ class App:
     def __init__(self, store: Store, settings: Settings) -> None:
         self._commit = GroupCommit(store)
         self._directory = SiteDirectory(store)
-        self._counting = Counting(store, self._commit, self._directory)
+        readers = Readers(Countries(settings.countries) if settings.countries else None)
+        self._counting = Counting(store, self._commit, self._directory, readers)
         self._rest = Starlette(
             routes=_routes(store, settings, self._directory),
             exception_handlers={

@@ -43,6 +43,7 @@ from footfall.web.bodies import (
 )
 from footfall.web.directory import SiteDirectory
 from footfall.web.problems import Headers, HttpError, Problem, problem_of
+from footfall.web.readers import Readers
 
 VISITS_PATH = "/v1/visits"
 PIXEL_PATH = "/v1/pixel.gif"
@@ -116,10 +117,15 @@ class Counting:
     """The ASGI application of the counting routes."""
 
     def __init__(
-        self, store: Store, commit: GroupCommit, directory: SiteDirectory
+        self,
+        store: Store,
+        commit: GroupCommit,
+        directory: SiteDirectory,
+        readers: Readers,
     ) -> None:
         self._commit = commit
         self._directory = directory
+        self._readers = readers
         self._window_seconds = store.window_seconds
         self._waiting: dict[Group, _Waiting] = {}
 
@@ -145,7 +151,7 @@ class Counting:
             raise _not_allowed(method, "POST, OPTIONS")
         check_json_type(scope["headers"])
         submission = decode(_decoder, await read_body(receive))
-        waiting, index, site = await self._count(submission)
+        waiting, index, site = await self._count(submission, scope)
         return waiting.response(index, private=site.private)
 
     async def _pixel(self, scope: Scope) -> _Response:
@@ -155,7 +161,7 @@ class Counting:
         try:
             if method != "GET":
                 raise _not_allowed(method, "GET, OPTIONS")
-            waiting, index, _ = await self._count(_pixel_submission(scope))
+            waiting, index, _ = await self._count(_pixel_submission(scope), scope)
             result = waiting.results[index]
         except FootfallError as error:
             result = error
@@ -165,15 +171,18 @@ class Counting:
         problem = problem_of(result)
         return _image(problem.status, "refused", problem.headers)
 
-    async def _count(self, submission: Submission) -> tuple[_Waiting, int, Site]:
+    async def _count(
+        self, submission: Submission, scope: Scope
+    ) -> tuple[_Waiting, int, Site]:
         """Count a visit; where its result is, once it is durable, and its site."""
         now_ms = time.time_ns() // 1_000_000
-        sites = self._directory.sites
+        sites, window = self._directory.sites, self._window_seconds
+        reader = self._readers.reader_of(scope)
         try:
-            visit = resolve(submission, sites, now_ms, self._window_seconds)
+            visit = resolve(submission, sites, now_ms, window, reader)
         except SiteNotFoundError:
             sites = await self._directory.look_again()
-            visit = resolve(submission, sites, now_ms, self._window_seconds)
+            visit = resolve(submission, sites, now_ms, window, reader)
         if isinstance(visit, Outcome):
             return _Waiting([visit]), 0, sites.named(visit.site)
         ticket = self._commit.submit(visit)

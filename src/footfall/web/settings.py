@@ -9,6 +9,8 @@ class Settings:
 
     Attributes:
         public_claims: Whether anybody may claim from a count-down.
+        countries: A country database's path, "" for none.
     """
 
     public_claims: bool = False
+    countries: str = ""

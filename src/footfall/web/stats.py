@@ -1,4 +1,4 @@
-"""Statistics as JSON: a site's total, days, hours and pages, for its owner."""
+"""Statistics as JSON: a site's total, days, hours and breakdowns, for its owner."""
 
 from datetime import date, timedelta
 from time import time_ns
@@ -9,15 +9,17 @@ from starlette.responses import Response
 
 from footfall.counters.port import Store
 from footfall.errors import InvalidInputError
-from footfall.visits.report import check_day, daily, hourly, pages, today, total
-from footfall.visits.site import Site
+from footfall.visits.dimensions import ROBOT
+from footfall.visits.report import check_day, daily, hourly, today, top, total
+from footfall.visits.site import DIMENSIONS, Site
 from footfall.web.access import check_owner
 from footfall.web.answers import in_thread, json_answer, query_of
 from footfall.web.directory import SiteDirectory
 
 DAYS_SHOWN = 30
-PAGES_SHOWN = 100
-_DIMENSIONS = ("day", "hour", "page")
+VALUES_SHOWN = 100
+BREAKDOWNS = tuple(each for each in (*DIMENSIONS, ROBOT) if each != "visitor")
+_BY = ("day", "hour", *BREAKDOWNS)
 
 
 class Stats:
@@ -33,8 +35,8 @@ class Stats:
         query = query_of(request, "site", "from", "to", "by")
         site = self._directory.sites.named(query.get("site", ""))
         by = query.get("by", "day")
-        if by not in _DIMENSIONS:
-            raise InvalidInputError("by", f"must be one of {', '.join(_DIMENSIONS)}")
+        if by not in _BY:
+            raise InvalidInputError("by", f"must be one of {', '.join(_BY)}")
         last = _date(query, "to") or today(site, time_ns() // 1_000_000)
         first = _date(query, "from") or last - timedelta(days=DAYS_SHOWN - 1)
         return json_answer(await in_thread(report, self._store, site, first, last, by))
@@ -44,8 +46,8 @@ def report(store: Store, site: Site, first: date, last: date, by: str) -> Any:
     """The answer's document: the total, and the values of one dimension."""
     values: list[Any]
     match by:
-        case "page":
-            values = list(pages(store, site, first, last, limit=PAGES_SHOWN))
+        case "day":
+            values = list(daily(store, site, first, last))
         case "hour":
             values = [
                 hour
@@ -53,7 +55,10 @@ def report(store: Store, site: Site, first: date, last: date, by: str) -> Any:
                 for hour in hourly(store, site, day.date)
             ]
         case _:
-            values = list(daily(store, site, first, last))
+            values = [
+                {by: each.value, "visits": each.visits}
+                for each in top(store, site, by, first, last, limit=VALUES_SHOWN)
+            ]
     return {
         "site": site.url,
         "timezone": site.timezone,

@@ -4,15 +4,15 @@ from datetime import UTC, datetime
 
 import pytest
 
-from footfall.visits.dimensions import page_move, total_moves
+from footfall.visits.dimensions import total_moves, value_moves
 from footfall.visits.site import Site
-from footfall.visits.visit import Visit
+from footfall.visits.visit import Visit, view
 
 
 def visit_at(moment: str, timezone: str, page: str = "/") -> Visit:
     at = datetime.fromisoformat(moment).replace(tzinfo=UTC)
     site = Site("https://a.example/", timezone)
-    return Visit("v", site, page, int(at.timestamp() * 1000))
+    return view("v", site, page, int(at.timestamp() * 1000))
 
 
 @pytest.mark.parametrize(
@@ -48,11 +48,11 @@ def test_a_page_keeps_to_its_part() -> None:
     """The same page always counts in the same item; many pages use all parts."""
     visits = [visit_at("2026-11-24T12:00:00", "UTC", f"/{n}") for n in range(500)]
 
-    moves = [page_move(visit, 32) for visit in visits]
+    moves = [move for visit in visits for move in value_moves(visit, 32)]
 
-    assert moves == [page_move(visit, 32) for visit in visits]
+    assert moves == [move for visit in visits for move in value_moves(visit, 32)]
     assert {bucket for bucket, _ in moves} == {
         f"page#2026-11-24#{part:02d}" for part in range(32)
     }
     assert moves[7][1] == "=/7"
-    assert page_move(visits[7], 1) == ("page#2026-11-24#00", "=/7")
+    assert value_moves(visits[7], 1) == [("page#2026-11-24#00", "=/7")]

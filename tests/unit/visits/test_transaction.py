@@ -2,10 +2,10 @@
 
 from footfall.counters.port import TRANSACTION_ACTIONS_MAX
 from footfall.counters.tables import Tables
-from footfall.visits.dimensions import page_move, total_moves
+from footfall.visits.dimensions import total_moves, value_moves
 from footfall.visits.site import Site
 from footfall.visits.transaction import Moves, increments, split, transaction
-from footfall.visits.visit import Visit
+from footfall.visits.visit import Visit, view
 
 SITE = Site("https://a.example/")
 NOON_MS = 1_795_608_000_000  # 2026-11-25T12:00:00Z
@@ -14,19 +14,29 @@ HOUR_MS = 3_600_000
 
 def visits_to(*pages: str, apart_ms: int = 0) -> list[Visit]:
     return [
-        Visit(f"v{number}", SITE, page, NOON_MS + number * apart_ms)
+        view(f"v{number}", SITE, page, NOON_MS + number * apart_ms)
         for number, page in enumerate(pages)
     ]
 
 
 def requests_for(visits: list[Visit], parts: int = 1) -> list[list[dict[str, object]]]:
-    moves: list[Moves] = []
-    for visit in visits:
-        bucket, attribute = page_move(visit, parts)
-        moves.append([total_moves(visit), (bucket, (attribute,))])
+    moves: list[Moves] = [
+        [
+            total_moves(visit),
+            *((bucket, (value,)) for bucket, value in value_moves(visit, parts)),
+        ]
+        for visit in visits
+    ]
+    unknown = [None] * len(visits)
     return [
-        transaction(Tables(), 86_400, group, moved, "token")["TransactItems"]
-        for group, moved in split(visits, moves)
+        transaction(
+            Tables(),
+            86_400,
+            visits[part],
+            increments(moves[part], unknown[part])[0],
+            "token",
+        )["TransactItems"]
+        for part in split(moves, unknown)
     ]
 
 
@@ -78,9 +88,8 @@ def test_a_shard_has_items_of_its_own() -> None:
     visits = visits_to("/")
     bucket, attributes = total_moves(visits[0], shard=7)
 
-    request = transaction(
-        Tables(), 86_400, visits, increments([[(bucket, attributes)]]), "token", shard=7
-    )
+    moved, _ = increments([[(bucket, attributes)]], [None])
+    request = transaction(Tables(), 86_400, visits, moved, "token", shard=7)
 
     keys = [action["Update"]["Key"] for action in request["TransactItems"][1:]]
     assert keys == [

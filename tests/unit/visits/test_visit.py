@@ -5,7 +5,7 @@ import pytest
 
 from footfall.errors import InvalidInputError, SiteNotFoundError
 from footfall.visits.site import Site, SiteIndex
-from footfall.visits.visit import Outcome, Submission, Visit, resolve
+from footfall.visits.visit import Outcome, Submission, Visit, resolve, view
 
 SITE = Site("https://a.example/")
 NOW_MS = 1_800_000_000_000
@@ -20,8 +20,8 @@ def resolved(**fields: object) -> Visit | Outcome:
 
 def test_a_visit_is_at_its_arrival_less_its_age() -> None:
     """A visit that waited on a device counts for the hour it was made in."""
-    assert resolved() == Visit("v1", SITE, "/x", NOW_MS)
-    assert resolved(age=60_000) == Visit("v1", SITE, "/x", NOW_MS - 60_000)
+    assert resolved() == view("v1", SITE, "/x", NOW_MS)
+    assert resolved(age=60_000) == view("v1", SITE, "/x", NOW_MS - 60_000)
 
 
 def test_a_visit_past_the_window_is_stale() -> None:

@@ -94,8 +94,8 @@
   }
 
   var send = guarded((id) => {
-    var view = waiting[id], age = Math.max(0, Date.now() - view.t), url = view.u;
-    var body = JSON.stringify({ id, url, age, referrer: view.r, width: view.w });
+    var view = waiting[id], age = Math.max(0, Date.now() - view.t), url = view.url;
+    var body = JSON.stringify({ ...view, t: undefined, id, age });
     /* Plain text needs no preflight; keepalive lets it outlive the page. */
     (async () => fetch(base + "visits", {
       method: "POST", body, keepalive: true, credentials: "omit"
@@ -119,12 +119,12 @@
     Object.keys(waiting).forEach(send);
   });
 
-  var count = guarded((url) => {
+  var count = guarded((url, event) => {
     if (!counts) return;
-    var id = newest = newId(), view = waiting[id] = { u: url || here(), t: Date.now() };
+    var id = newest = newId(), view = waiting[id] = { url: url || here(), t: Date.now(), event };
     if (!quiet) {
-      view.r = last || document.referrer || undefined;
-      view.w = screen.width;
+      view.referrer = last || document.referrer || undefined;
+      view.width = screen.width;
     }
     last = here();
     send(id);
