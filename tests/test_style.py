@@ -142,7 +142,12 @@ def tracked_files() -> list[Path]:
     for directory, names, files in os.walk(ROOT):
         names[:] = sorted(set(names) - NOT_OURS)
         found += [Path(directory, file) for file in sorted(files)]
-    return [path for path in found if not path.name.startswith(".coverage")]
+    return [
+        path
+        for path in found
+        # A worktree's `.git` is a file.
+        if not path.name.startswith(".coverage") and path.name != ".git"
+    ]
 
 
 def python_files() -> list[Path]:

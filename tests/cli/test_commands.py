@@ -237,6 +237,11 @@ def test_what_only_reads_makes_no_file(
         (["sites", "add", SITE, "--visits", "1" * 40], "visits: must be between"),
         (["sites", "add", SITE, "--visits", "1" * 5000], "is not a whole number"),
         (["sites", "add", "\udcff.example"], "site: must have no spaces"),
+        (["sites", "change", SITE], "nothing to change; say --private"),
+        (
+            ["sites", "change", SITE, "--with", "size", "--without", "size"],
+            "--with and --without both name size",
+        ),
         (["counters", "create", "a\nb", "--value", "1"], "no control characters"),
         (["counters", "create", "a"], "Missing option '--value'"),
         (["counters", "create", "a", "--value", "-1.5"], "is not a whole number"),
@@ -402,6 +407,20 @@ def test_a_change_by_a_command_reaches_a_running_server(
     run("sites", "remove", SITE, "--yes")
     time.sleep(1)
     assert status() == 404
+
+
+def test_an_owner_changes_a_site(run: Run, site: str) -> None:
+    """What is not named stays, and the list shows it."""
+    changed = run("sites", "change", "a.example", "--publish", "--without", "size")
+    assert changed.stdout == f"changed {site}: public page; without size\n"
+    refused = run("sites", "change", site, "--private")
+    assert refused.returncode == 2
+    assert "one or the other" in refused.stderr
+
+    run("sites", "change", site, "--private", "--no-publish", "--with", "size")
+
+    assert run("sites", "list").stdout == f"{site}\t0\tUTC\tprivate\n"
+    assert run("sites", "change", site, "--no-private").stdout == f"changed {site}\n"
 
 
 def test_the_version_and_help_are_quick_to_find(run: Run) -> None:

@@ -1,4 +1,7 @@
-"""Sites on every client: added, listed, removed, mended."""
+"""Sites on every client: added, listed, changed, removed, mended."""
+
+from dataclasses import replace
+from datetime import date
 
 import pytest
 
@@ -11,21 +14,25 @@ from footfall import (
 )
 from footfall.counters.port import Store
 from footfall.visits.record import record
+from footfall.visits.report import ValueTotal, top
 from footfall.visits.site import Site
 from footfall.visits.sites import (
     Repair,
     add_site,
+    change_site,
     interrupted_removal,
     load_sites,
     remove_site,
     repair_site,
     sites_version,
 )
+from footfall.visits.verify import verify
 from footfall.visits.visit import view
 from tests.faulty import FaultyClient, after, lost_after, lost_before
 
 URL = "https://a.example/"
 NOW_MS = 1_795_608_000_000
+DAY = date(2026, 11, 25)
 
 
 def put_by_hand(store: Store, url: str, visits: dict[str, str] | None) -> None:
@@ -92,6 +99,96 @@ def test_every_change_moves_the_version(store: Store) -> None:
     versions.append(sites_version(store))
 
     assert len(set(versions)) == 3
+
+
+def test_an_owner_changes_what_is_seen_and_counted(store: Store) -> None:
+    """Only what is asked for; running servers learn of it."""
+    site = add_site(store, URL, timezone="Europe/Berlin")
+    version = sites_version(store)
+
+    published = change_site(store, site, published=True)
+    fewer = change_site(store, published, dimensions=("page", "size"))
+
+    assert published == replace(site, published=True)
+    assert fewer == replace(site, published=True, dimensions=("page", "size"))
+    assert load_sites(store).sites == (fewer,)
+    assert sites_version(store) == version + 2
+
+
+def test_a_site_made_by_hand_can_be_changed(store: Store) -> None:
+    """It gets settings, and its item stays the recipe's."""
+    put_by_hand(store, "a.example", {"N": "5"})
+
+    changed = change_site(store, Site("a.example"), private=True)
+
+    assert load_sites(store).sites == (changed,) == (Site("a.example", private=True),)
+    items = store.client.scan(TableName=store.tables.site_visits)["Items"]
+    assert items == [{"siteUrl": {"S": "a.example"}, "visits": {"N": "5"}}]
+
+
+def test_settings_of_an_earlier_version_have_no_public_page(store: Store) -> None:
+    """What an older item lacks has its default."""
+    site = add_site(store, URL)
+    store.client.update_item(
+        TableName=store.tables.settings,
+        Key={"kind": {"S": "site"}, "name": {"S": URL}},
+        UpdateExpression="REMOVE published",
+    )
+
+    assert load_sites(store).sites == (site,)
+    assert change_site(store, site, private=True).private
+
+
+def test_a_private_site_has_no_public_page(store: Store) -> None:
+    """Whichever was first; both can be turned round at once."""
+    site = add_site(store, URL, private=True)
+
+    for private in (None, True):
+        with pytest.raises(InvalidInputError, match="one or the other"):
+            change_site(store, site, published=True, private=private)
+    assert load_sites(store).sites == (site,)
+    published = change_site(store, site, private=False, published=True)
+    with pytest.raises(InvalidInputError, match="one or the other"):
+        # As somebody sees it who read it before.
+        change_site(store, site, private=True)
+
+    assert load_sites(store).sites == (published,)
+    assert change_site(store, site, private=True, published=False) == site
+
+
+def test_what_somebody_else_changed_meanwhile_is_not_undone(store: Store) -> None:
+    """What both want differs only if it is the same thing."""
+    site = add_site(store, URL)
+    change_site(store, site, dimensions=("page",))
+
+    with pytest.raises(StoreError, match="change it again"):
+        change_site(store, site, dimensions=("size",))
+    assert change_site(store, site, published=True).dimensions == ("page",)
+
+
+def test_a_site_that_is_gone_is_not_changed(store: Store) -> None:
+    """Nothing of it comes back."""
+    site = add_site(store, URL)
+    remove_site(store, site)
+
+    with pytest.raises(SiteNotFoundError):
+        change_site(store, site, published=True)
+    assert interrupted_removal(store, URL) is None
+    add_site(store, URL)
+
+
+def test_pages_can_be_switched_off_and_on_while_visits_are_counted(
+    store: Store,
+) -> None:
+    """The numbers agree at every moment: what is not counted by page is told."""
+    site = add_site(store, URL)
+    for turn, dimensions in enumerate([("page",), (), ("page", "size")]):
+        site = change_site(store, site, dimensions=dimensions)
+        record(store, [view(f"v{turn}-{n}", site, "/", NOW_MS) for n in range(3)])
+
+        assert verify(store, site, NOW_MS).differences == ()
+
+    assert top(store, site, "page", DAY, DAY, limit=9) == [ValueTotal("/", 6)]
 
 
 def test_removing_takes_all_that_was_counted(store: Store) -> None:

@@ -15,6 +15,7 @@ from footfall.visits.shards import compact as compact_shards
 from footfall.visits.site import DIMENSIONS, Site, check_timezone, normalize_site_url
 from footfall.visits.sites import (
     add_site,
+    change_site,
     interrupted_removal,
     load_sites,
     remove_site,
@@ -24,7 +25,7 @@ from footfall.visits.sites import (
 
 @click.group()
 def sites() -> None:
-    """Add, list, remove, repair and compact the sites that are counted."""
+    """Add, list, change, remove, repair and compact the sites that are counted."""
 
 
 @sites.command()
@@ -112,6 +113,70 @@ def list_(**settings: Any) -> None:
     )
 
 
+@sites.command(short_help="Change who sees a site, and what is counted of visits.")
+@click.argument("url")
+@click.option(
+    "--private/--no-private", default=None, help="Hide its total from the public."
+)
+@click.option(
+    "--publish/--no-publish", default=None, help="Open its page to the public."
+)
+@click.option(
+    "--with",
+    "added",
+    type=click.Choice(DIMENSIONS),
+    multiple=True,
+    help="Break visits down by this too; may be given several times.",
+)
+@click.option(
+    "--without",
+    type=click.Choice(DIMENSIONS),
+    multiple=True,
+    help="Break visits down by this no longer; may be given several times.",
+)
+@store_options
+def change(
+    url: str,
+    private: bool | None,
+    publish: bool | None,
+    added: tuple[str, ...],
+    without: tuple[str, ...],
+    **settings: Any,
+) -> None:
+    """Change who sees the site at URL, and what its visits are broken down by.
+
+    What was counted stays.
+
+    \b
+    Examples:
+      footfall sites change example.com --publish
+      footfall sites change example.com --private --without country --without size
+    """
+    both = sorted({*added} & {*without})
+    if both:
+        raise click.UsageError(f"--with and --without both name {both[0]}")
+    if private is None and publish is None and not added and not without:
+        raise click.UsageError(
+            "nothing to change; say --private, --publish, --with or --without"
+        )
+    store = open_store(settings, create=False)
+    site = load_sites(store).named(url)
+    dimensions = tuple(
+        each
+        for each in DIMENSIONS
+        if each in {*site.dimensions, *added} and each not in without
+    )
+    changed = change_site(
+        store,
+        site,
+        private=private,
+        published=publish,
+        dimensions=dimensions if added or without else None,
+    )
+    remarks = _remarks(changed)
+    say(f"changed {changed.url}: {remarks}" if remarks else f"changed {changed.url}")
+
+
 @sites.command()
 @click.argument("url")
 @click.option("--yes", is_flag=True, help="Do not ask.")
@@ -176,7 +241,7 @@ def compact(url: str | None, **settings: Any) -> None:
 
 
 def _row(store: Store, site: Site) -> tuple[str, int | str, str, str]:
-    remarks = ["private"] if site.private else []
+    remarks = [said] if (said := _remarks(site)) else []
     visits: int | str
     try:
         visits = total(store, site)
@@ -184,6 +249,19 @@ def _row(store: Store, site: Site) -> tuple[str, int | str, str, str]:
         visits = "no number"
         remarks.append(error.remedy)
     return site.url, visits, site.timezone, "; ".join(remarks)
+
+
+def _remarks(site: Site) -> str:
+    """Who sees it, and what its visits are not broken down by, in a few words."""
+    remarks = ["private"] if site.private else []
+    if site.published:
+        remarks.append("public page")
+    missing = [each for each in DIMENSIONS if each not in site.dimensions]
+    if len(missing) == len(DIMENSIONS):
+        remarks.append("totals only")
+    elif missing:
+        remarks.append(f"without {', '.join(missing)}")
+    return "; ".join(remarks)
 
 
 def _named(store: Store, url: str) -> Site:

@@ -43,6 +43,7 @@ SERIES = "series"  # tells one count-down's blocks from a later one's of its nam
 KIND = "kind"
 TIMEZONE = "timezone"
 PRIVATE = "private"
+PUBLISHED = "published"
 ALIASES = "aliases"
 BROKEN_DOWN_BY = "dimensions"
 BASELINE = "baseline"

@@ -1,7 +1,7 @@
 """Which counters a visit moves: the items of `visitRollups` and their attributes.
 
     bucket                     attributes
-    total#2026-11-24           day: N, 00: N … 24: N, visitors: N
+    total#2026-11-24           day: N, 00: N … 24: N, visitors: N, unpaged: N
     page#2026-11-24#07         =/blog/: N, …, other: N
     page#2026-11-24#07#21      the same in shard 21 (`visits.shards`)
     browser#2026-11-24#00      =Firefox: N, …
@@ -27,6 +27,7 @@ _MANY_VALUES = frozenset({PAGE, "referrer", "campaign", "event"})
 
 DAY = "day"
 VISITORS = "visitors"  # distinct readers of the day
+UNPAGED = "unpaged"  # visits to a site that is not broken down by page
 OTHER = "other"
 TOTAL_PREFIX = "total#"
 SHARD_PREFIX = "visits#"  # of the items that hold the shards' parts of the total
@@ -45,7 +46,9 @@ _QUARTER_MS = 15 * 60 * 1000
 def total_moves(visit: Visit, shard: int = 0) -> tuple[str, tuple[str, ...]]:
     """The bucket of the visit's day, and the attributes that count up in it."""
     day, hour = local_hour(visit.site.timezone, visit.at_ms // _QUARTER_MS)
-    return f"{TOTAL_PREFIX}{day}{suffix(shard)}", (DAY, hour)
+    paged = any(dimension == PAGE for dimension, _ in visit.values)
+    attributes = (DAY, hour) if paged else (DAY, hour, UNPAGED)
+    return f"{TOTAL_PREFIX}{day}{suffix(shard)}", attributes
 
 
 def value_moves(visit: Visit, parts: int, shard: int = 0) -> list[tuple[str, str]]:

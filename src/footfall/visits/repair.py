@@ -90,10 +90,8 @@ def _mend_days(store: Store, compared: Comparison) -> list[str]:
 def _mend_pages(store: Store, compared: Comparison) -> list[str]:
     done = []
     for day in compared.wrong_pages():
-        lacking = compared.after.days[day] - compared.pages[day]
-        if PAGE not in compared.site.dimensions or compared.moved_day(day):
-            continue
-        if lacking < 0:
+        lacking = compared.after.paged[day] - compared.pages[day]
+        if compared.moved_day(day) or lacking < 0:
             continue  # which page has too many, nobody can tell
         bucket = _bucket(store, compared.site, f"{bucket_prefix(PAGE)}{day}{_PART}")
         stored = number_in(read_item(store, bucket["TableName"], bucket["Key"]), OTHER)

@@ -44,7 +44,8 @@ class Site:
         timezone: The IANA zone of its hours and days, fixed when it was added.
         private: Whether its total is hidden from the public.
         aliases: Further origins, "http://example.com".
-        dimensions: What its visits are broken down by; fixed when it was added.
+        dimensions: What its visits are broken down by.
+        published: Whether its page is open to the public; no private site's is.
     """
 
     url: str
@@ -52,6 +53,7 @@ class Site:
     private: bool = False
     aliases: tuple[str, ...] = ()
     dimensions: tuple[str, ...] = DIMENSIONS
+    published: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
-"""The sites that are counted: added, listed, removed, mended.
+"""The sites that are counted: added, listed, changed, removed, mended.
 
 A site is its item in `siteVisits`, as in the recipe; what else is known of it (time
-zone, aliases, whether it is private) is an item of `footfallSettings`. A table made by
+zone, aliases, who may see it) is an item of `footfallSettings`. A table made by
 hand has no settings, and its sites count in UTC.
 
 Every change moves one version number, so that a running server learns of it by a
@@ -30,6 +30,7 @@ from footfall.counters.tables import (
     KIND,
     NAME,
     PRIVATE,
+    PUBLISHED,
     RECEIPT,
     SITE_URL,
     TIMEZONE,
@@ -37,7 +38,12 @@ from footfall.counters.tables import (
     VISITS,
     Request,
 )
-from footfall.errors import AlreadyExistsError, SiteNotFoundError, StoreError
+from footfall.errors import (
+    AlreadyExistsError,
+    InvalidInputError,
+    SiteNotFoundError,
+    StoreError,
+)
 from footfall.visits.baseline import baseline_item, baseline_key, read_item, read_visits
 from footfall.visits.shards import read_shards
 from footfall.visits.site import (
@@ -54,6 +60,10 @@ SITE_KIND = "site"
 _VERSION_KEY: Item = {KIND: {"S": "sites"}, NAME: {"S": "version"}}
 
 _DELETED_AT_ONCE = 100
+_NO_PUBLIC_PAGE = (
+    "a private site has no public page; make it one or the other, as by"
+    " `footfall sites change URL --no-private --publish`"
+)
 _DIGITS_MAX = 38  # of a number in DynamoDB
 
 
@@ -170,6 +180,73 @@ def sites_version(store: Store) -> int:
     return int(item[VERSION]["N"]) if item else 0
 
 
+def change_site(
+    store: Store,
+    site: Site,
+    *,
+    private: bool | None = None,
+    published: bool | None = None,
+    dimensions: tuple[str, ...] | None = None,
+) -> Site:
+    """Change what an owner may change of a site; what is None stays as it is.
+
+    One conditional write. It sets what is asked for alone, so two owners who change
+    different things at once both have their way.
+
+    Args:
+        store: Where the site is.
+        site: The site as it was read.
+        private: Whether its total is hidden from the public.
+        published: Whether its page is open to the public.
+        dimensions: All that its visits are broken down by, in the order of
+            `DIMENSIONS`. What was counted by others stays.
+
+    Returns:
+        The site as it is now.
+
+    Raises:
+        InvalidInputError: It would be private and published at once.
+        SiteNotFoundError: The site is gone.
+        StoreError: Somebody changed its dimensions meanwhile; nothing was written.
+        ThrottledError: Nothing was written. Retry after a pause.
+        IndeterminateError: No answer came. Change it again.
+    """
+    if private and published:
+        raise InvalidInputError("published", _NO_PUBLIC_PAGE)
+    wanted: dict[str, Any] = {}
+    if private is not None:
+        wanted[PRIVATE] = {"BOOL": private}
+    if published is not None:
+        wanted[PUBLISHED] = {"BOOL": published}
+    if dimensions is not None:
+        wanted[BROKEN_DOWN_BY] = _dimensions_value(dimensions)
+    present = {
+        "TableName": store.tables.site_visits,
+        "Key": {SITE_URL: {"S": site.url}},
+        "ConditionExpression": f"attribute_exists({SITE_URL})",
+    }
+    codes = _write(
+        store,
+        [
+            {"ConditionCheck": present},
+            _change_setting(store, site, wanted),
+            _move_version(store),
+        ],
+    )
+    if codes and codes[0] == "ConditionalCheckFailed":
+        raise SiteNotFoundError(site.url)
+    setting = read_item(store, store.tables.settings, _setting_key(site.url))
+    now = _site(site.url, setting or None)
+    if not codes:
+        return now
+    if (private and now.published) or (published and now.private):
+        raise InvalidInputError("published", _NO_PUBLIC_PAGE)
+    raise StoreError(
+        f"somebody else changed what {site.url!r} is broken down by at the same"
+        f" moment; nothing was written: change it again"
+    )
+
+
 def remove_site(store: Store, site: Site) -> None:
     """Remove a site and all that was counted for it.
 
@@ -284,6 +361,8 @@ def _site(url: str, setting: Item | None) -> Site:
         setting[PRIVATE]["BOOL"],
         tuple(alias["S"] for alias in setting[ALIASES]["L"]),
         tuple(dimension["S"] for dimension in setting[BROKEN_DOWN_BY]["L"]),
+        # An item of an earlier version lacks it.
+        setting.get(PUBLISHED, {"BOOL": False})["BOOL"],
     )
 
 
@@ -293,8 +372,47 @@ def _site_item(site: Site) -> Item:
         TIMEZONE: {"S": site.timezone},
         PRIVATE: {"BOOL": site.private},
         ALIASES: {"L": [{"S": alias} for alias in site.aliases]},
-        BROKEN_DOWN_BY: {"L": [{"S": dimension} for dimension in site.dimensions]},
+        BROKEN_DOWN_BY: _dimensions_value(site.dimensions),
+        PUBLISHED: {"BOOL": site.published},
     }
+
+
+def _dimensions_value(dimensions: tuple[str, ...]) -> dict[str, Any]:
+    return {"L": [{"S": dimension} for dimension in dimensions]}
+
+
+def _change_setting(store: Store, site: Site, wanted: Item) -> Request:
+    """The Update that sets what is wanted, if it may be with what is there."""
+    item = _site_item(site)
+    key = {KIND: item.pop(KIND), NAME: item.pop(NAME)}
+    # A site of a table made by hand has no settings yet: all others get theirs too.
+    sets = [
+        f"#{name} = :{name}"
+        if name in wanted
+        else f"#{name} = if_not_exists(#{name}, :{name})"
+        for name in item
+    ]
+    values = {f":{name}": wanted.get(name, stored) for name, stored in item.items()}
+    conditions = []
+    for name, other in ((PRIVATE, PUBLISHED), (PUBLISHED, PRIVATE)):
+        if wanted.get(name) == {"BOOL": True} and other not in wanted:
+            conditions.append(f"NOT #{other} = :true")
+            values[":true"] = {"BOOL": True}
+    if BROKEN_DOWN_BY in wanted:
+        unchanged = f"#{BROKEN_DOWN_BY} = :before"
+        absent = f"attribute_not_exists(#{BROKEN_DOWN_BY})"
+        conditions.append(f"({absent} OR {unchanged})")
+        values[":before"] = item[BROKEN_DOWN_BY]
+    update: Request = {
+        "TableName": store.tables.settings,
+        "Key": key,
+        "UpdateExpression": "SET " + ", ".join(sets),
+        "ExpressionAttributeNames": {f"#{name}": name for name in item},
+        "ExpressionAttributeValues": values,
+    }
+    if conditions:
+        update["ConditionExpression"] = " AND ".join(conditions)
+    return {"Update": update}
 
 
 def _setting_key(url: str) -> Item:

@@ -1,7 +1,7 @@
 """Whether the numbers agree (G4), while visits go on arriving.
 
     visits = baseline + the sum of the days             always
-    a day  = the sum of its hours = the sum of its pages
+    a day  = the sum of its hours = the sum of its pages and what is unpaged
     the receipts of an hour = the hour's number         within the window
 
 No visit may move a number between two reads that are compared. Each shard is moved by
@@ -44,6 +44,7 @@ from footfall.visits.dimensions import (
     HOURS_MAX,
     PAGE,
     TOTAL_PREFIX,
+    UNPAGED,
     bucket_prefix,
     day_of,
     local_hour,
@@ -88,12 +89,15 @@ class Days:
 
     Attributes:
         days: The number of each day.
+        paged: What each day's pages must make: its number without what was counted
+            while the site was not broken down by page.
         hours: The numbers of the hours that lie wholly within the window.
         older: For each shard, the sum of the days that no visit can reach any more.
         unequal: The buckets whose day is not the sum of its hours, with both.
     """
 
     days: Tally[str] = field(default_factory=Tally)
+    paged: Tally[str] = field(default_factory=Tally)
     hours: Tally[Hour] = field(default_factory=Tally)
     older: Tally[int] = field(default_factory=Tally)
     unequal: dict[str, tuple[int, int]] = field(default_factory=dict)
@@ -140,12 +144,10 @@ class Comparison:
 
     def wrong_pages(self) -> list[str]:
         """The days whose pages make another number."""
-        if PAGE not in self.site.dimensions:
-            return sorted(self.pages)
         return [
             day
-            for day in sorted({*self.after.days, *self.pages})
-            if not self.before.days[day] <= self.pages[day] <= self.after.days[day]
+            for day in sorted({*self.after.paged, *self.pages})
+            if not self.before.paged[day] <= self.pages[day] <= self.after.paged[day]
         ]
 
     def wrong_hours(self) -> list[Hour]:
@@ -278,7 +280,7 @@ def _differences_in_hours(days: Days) -> list[str]:
 
 def _differences_in_pages(compared: Comparison) -> list[str]:
     return [
-        f"{day} counts {compared.after.days[day]}, but its pages {compared.pages[day]}"
+        f"{day} counts {compared.after.paged[day]}, but its pages {compared.pages[day]}"
         for day in compared.wrong_pages()
     ]
 
@@ -302,6 +304,7 @@ def _read_days(store: Store, site: Site, now_ms: int) -> Days:
         bucket = item[BUCKET]["S"]
         day, number = day_of(bucket), number_in(item, DAY)
         read.days[day] += number
+        read.paged[day] += number - number_in(item, UNPAGED)
         if day not in recent:
             read.older[shard_of(bucket)] += number
         hours = {f"{hour:02d}": 0 for hour in range(HOURS_MAX)}
