@@ -7,7 +7,12 @@ from pathlib import Path
 import pytest
 
 from tests.proxy.faults import Fault
-from tests.simulation.mutations import MUTATIONS, Mutation, first_failing_seed
+from tests.simulation.mutations import (
+    MUTATIONS,
+    Mutation,
+    first_failing_seed,
+    unmeasured,
+)
 from tests.simulation.run import run
 from tests.simulation.world import StuckError, World
 
@@ -29,6 +34,7 @@ def test_every_seed_holds() -> None:
                 str(first + each - 1),
             ],
             cwd=ROOT,
+            env=unmeasured(),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
