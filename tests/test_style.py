@@ -51,6 +51,7 @@ ONLY_IN = {
     "click": {"footfall.cli"},
     "rich": {"footfall.cli"},
     "jinja2": {"footfall.web"},
+    "prometheus_client": {"footfall.web.metrics"},
     "rjsmin": {"footfall.web"},
     "starlette": {"footfall.web", "footfall.embedded.server"},
     "uvicorn": {"footfall.web.server"},

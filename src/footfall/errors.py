@@ -10,16 +10,18 @@
     ├── NotANumberError          nothing written; repair the stored value
     ├── IdReusedError            nothing written; the id was used for another request
     ├── ThrottledError           nothing written; retry after a pause
+    │   └── OverloadedError
     ├── UnavailableError         nothing written; retry when the store is back
     ├── IndeterminateError       perhaps written; retry with the same id
     └── StoreError               the store cannot be used as it is; mend it
 
-Each error says what happened, what to do, and in `written` whether the write
-happened. Translation from a store's own errors is done once, in
+Each error says what happened, what to do, in `written` whether the write happened,
+and in `reason` what it is in a word. Translation from a store's own errors is done once, in
 `footfall.counters.port`; from these to HTTP statuses once, in
 `footfall.web.problems`; to exit statuses once, in `footfall.cli`.
 """
 
+import re
 from typing import ClassVar, Literal
 
 Written = Literal["no", "unknown"]
@@ -29,6 +31,12 @@ class FootfallError(Exception):
     """What every error of Footfall is."""
 
     written: ClassVar[Written] = "no"
+
+    @property
+    def reason(self) -> str:
+        """What it is, as whoever counts errors names it: "site_not_found"."""
+        words = re.findall("[A-Z][a-z]*", type(self).__name__.removesuffix("Error"))
+        return "_".join(words).lower()
 
 
 class InvalidInputError(FootfallError):
@@ -105,12 +113,20 @@ class IdReusedError(FootfallError):
 class ThrottledError(FootfallError):
     """The store refused for load; nothing was written. Retry after a pause."""
 
+    _cause: ClassVar[str] = "the store is throttling"
+
     def __init__(self, operation: str, retry_after_seconds: float = 1.0) -> None:
         super().__init__(
-            f"{operation}: the store is throttling and nothing was written;"
+            f"{operation}: {self._cause} and nothing was written;"
             f" retry after {retry_after_seconds:g} s"
         )
         self.operation, self.retry_after_seconds = operation, retry_after_seconds
+
+
+class OverloadedError(ThrottledError):
+    """As many visits wait in this process as may; nothing was written."""
+
+    _cause = "as many visits wait as may,"
 
 
 class UnavailableError(FootfallError):

@@ -1,4 +1,4 @@
-"""Badges, the beacon, health, statistics and pages over HTTP."""
+"""Badges, the beacon, statistics and pages over HTTP."""
 
 import gzip
 import re
@@ -119,19 +119,6 @@ def test_the_beacon_is_small_and_cached(web: WebServer) -> None:
     assert "immutable" in versioned.headers["cache-control"]
     unchanged = web.ask("GET", "/beacon.js", If_None_Match=newest.headers["etag"])
     assert unchanged.status == 304
-
-
-def test_health_tells_the_stores_state(store: Store) -> None:
-    """Alive is not ready."""
-    client = FaultyClient(store.client)
-    web = WebServer(Store(client, store.tables), Settings())
-
-    assert web.ask("GET", "/healthz").json() == {"status": "ok"}
-    assert web.ask("GET", "/readyz").json() == {"status": "ready"}
-    client.plan("get_item", [lost_before] * 100)
-    assert web.ask("GET", "/healthz").status == 200
-    assert web.ask("GET", "/readyz").status == 503
-    web.stop()
 
 
 def test_the_sites_are_kept_while_the_store_is_away(

@@ -142,6 +142,15 @@ def reason_codes(error: Exception) -> list[str]:
     return [str(reason.get("Code", "None")) for reason in cancellation_reasons(error)]
 
 
+def error_names(error: Exception) -> list[str]:
+    """What went wrong, each once, as whoever counts a store's errors names it.
+
+    A condition that was false is an answer and no error, so it has no name.
+    """
+    names = {*reason_codes(error)} or {error_code(error) or type(error).__name__}
+    return sorted(names - {"None", "ConditionalCheckFailed"})
+
+
 def is_conflict(error: Exception) -> bool:
     """Whether nothing was written because another transaction held an item."""
     return error_code(

@@ -13,7 +13,7 @@ import threading
 import time
 
 from footfall.counters.port import Store, batching
-from footfall.errors import UnavailableError
+from footfall.errors import IndeterminateError, UnavailableError
 from footfall.visits.lanes import Group, Lanes, Ticket
 from footfall.visits.record import Recorder
 from footfall.visits.statistics import Statistics
@@ -42,6 +42,7 @@ class GroupCommit:
         statistics: Statistics | None = None,
     ) -> None:
         self.statistics = statistics or Statistics()
+        self.waiting_max = queue_max
         self._recorder = Recorder(store, self.statistics)
         one_lane = batching(store.client) is not None
         self._changed = threading.Condition(threading.Lock())
@@ -65,7 +66,7 @@ class GroupCommit:
         """Put a visit into the group that forms; its write is on its way.
 
         Raises:
-            ThrottledError: Too many wait already. Retry after a pause.
+            OverloadedError: Too many wait already. Retry after a pause.
             UnavailableError: The group commit is closed.
         """
         with self._changed:
@@ -110,6 +111,8 @@ class GroupCommit:
         try:
             results = self._recorder.record(group.visits)
         except BaseException as error:  # noqa: BLE001 - whoever waits must hear of it
+            unknown = IndeterminateError("count", type(error).__name__)
+            self.statistics.note_refused(unknown, len(group.visits))
             group.done.set_exception(error)
         else:
             group.done.set_result(results)

@@ -22,7 +22,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 
 from footfall.counters.port import TRANSACTION_ACTIONS_MAX
-from footfall.errors import ThrottledError
+from footfall.errors import OverloadedError
 from footfall.visits.record import Result
 from footfall.visits.visit import Visit
 
@@ -103,10 +103,10 @@ class Lanes:
             now: Seconds on a clock that only grows.
 
         Raises:
-            ThrottledError: Too many wait already. Retry after a pause.
+            OverloadedError: Too many wait already. Retry after a pause.
         """
         if self.waiting >= self._waiting_max:
-            raise ThrottledError("count")
+            raise OverloadedError("count")
         self.waiting += 1
         name = _ONE_LANE if self._one_lane else visit.site.url
         lane = self._lanes.get(name)

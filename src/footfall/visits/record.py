@@ -39,7 +39,7 @@ from footfall.counters.port import (
     batching,
     cancellation_reasons,
     error_code,
-    is_conflict,
+    error_names,
     is_contended,
     reason_codes,
     store_errors,
@@ -293,9 +293,7 @@ class Recorder:
                 )
                 self._visitors.remember(group.markers)
                 continue
-            self.statistics.note_store_error(
-                error_code(error) or type(error).__name__, conflict=is_conflict(error)
-            )
+            self.statistics.note_store_errors(error_names(error))
             again += self._after(error, group, found[group.site])
         return again
 
@@ -458,7 +456,7 @@ class Recorder:
         }
         results: list[Result] = []
         outcomes: Tally[str] = Tally()
-        refused: Tally[str] = Tally()
+        errors: list[FootfallError] = []
         robots = 0
         for visit in visits:
             site = visit.site.url
@@ -474,11 +472,10 @@ class Recorder:
                 results.append(duplicate[site])
             else:
                 results.append(each)
-                refused[type(each).__name__] += 1
-        told = outcomes["counted"] + refused.total() + robots
+                errors.append(each)
+        told = outcomes["counted"] + len(errors) + robots
         outcomes["duplicate"] = len(visits) - told
-        self.statistics.note_group(outcomes, refused)
-        self.statistics.filtered["robot"] += robots
+        self.statistics.note_group(outcomes, robots, errors)
         return results
 
 

@@ -1,17 +1,52 @@
 """What a process has counted, refused and waited for, since it started.
 
-Plain numbers that a group, not a visit, moves: whoever shows them (`web.metrics`)
-reads them when it is asked. Several writers share one; each change is under its lock.
+Plain numbers that a group, not a visit, moves; only what never comes into a group is
+noted one by one. Several writers share one: each change, and each reading, is under
+its lock.
 """
 
+import copy
+import math
 import threading
 from bisect import bisect_left
 from collections import Counter as Tally
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
 
+from footfall.errors import (
+    FootfallError,
+    IndeterminateError,
+    StoreError,
+    TableNotFoundError,
+    ThrottledError,
+    UnavailableError,
+)
+
 GROUP_SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000)  # visits
 COMMIT_SECONDS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1, 5, 20)
+
+# Known from the start, each at 0: a series that begins at 1 hides its first increase.
+OUTCOMES = ("counted", "duplicate")
+FILTERS = ("robot", "stale")
+REFUSALS = (
+    "indeterminate",
+    "invalid_input",
+    "not_a_number",
+    "overloaded",
+    "site_not_found",
+    "store",
+    "throttled",
+    "unavailable",
+)
+_CONFLICT = "TransactionConflict"
+
+_STORE_FAILED = (
+    IndeterminateError,
+    StoreError,
+    TableNotFoundError,
+    ThrottledError,
+    UnavailableError,
+)
 
 
 class Histogram:
@@ -31,52 +66,93 @@ class Histogram:
         self._counts[bisect_left(self.bounds, value)] += 1
         self.sum += value
 
-    def cumulated(self) -> Iterator[tuple[str, int]]:
-        """Each bound with how many values it holds; "+Inf" holds all."""
-        names = [*(f"{bound:g}" for bound in self.bounds), "+Inf"]
-        return zip(names, accumulate(self._counts), strict=True)
+    def cumulated(self) -> Iterator[tuple[float, int]]:
+        """Each bound with how many values it holds; infinity holds all."""
+        return zip((*self.bounds, math.inf), accumulate(self._counts), strict=True)
 
 
-class Statistics:
+class Numbers:
     """The numbers of one process.
 
     Attributes:
         outcomes: "counted" and "duplicate", of visits that were submitted.
         filtered: Visits that were not counted, by reason.
-        refused: Visits that met an error, by its class.
-        store_errors: Errors of the store, by DynamoDB's code; those that a retry
-            mended too.
-        conflicts: Transactions that another one cancelled.
+        refused: Visits that met an error, by its `reason`.
+        store_errors: What else the store answered a transaction that it did not apply,
+            by DynamoDB's code, and its silences; a retry may have mended it.
+        conflicts: Transactions that another one cancelled; tried again in another shard.
         group_sizes: Visits in each group.
         commit_seconds: From a group's first request to its outcome.
         failing: What the store said to the last group, None while it counts.
     """
 
     def __init__(self) -> None:
-        self.outcomes: Tally[str] = Tally(counted=0, duplicate=0)
-        self.filtered: Tally[str] = Tally()
-        self.refused: Tally[str] = Tally()
+        self.outcomes = Tally(dict.fromkeys(OUTCOMES, 0))
+        self.filtered = Tally(dict.fromkeys(FILTERS, 0))
+        self.refused = Tally(dict.fromkeys(REFUSALS, 0))
         self.store_errors: Tally[str] = Tally()
         self.conflicts = 0
         self.group_sizes = Histogram(GROUP_SIZES)
         self.commit_seconds = Histogram(COMMIT_SECONDS)
         self.failing: str | None = None
+
+
+class Statistics:
+    """Notes what happens to visits."""
+
+    def __init__(self) -> None:
+        self._numbers = Numbers()
         self._lock = threading.Lock()
 
-    def note_group(self, outcomes: Tally[str], refused: Tally[str]) -> None:
-        """Count what became of a group's visits."""
+    def read(self) -> Numbers:
+        """The numbers at one moment; they move no more."""
         with self._lock:
-            self.outcomes.update(outcomes)
-            self.refused.update(refused)
+            return copy.deepcopy(self._numbers)
+
+    @property
+    def failing(self) -> str | None:
+        """What the store said to the last group, None while it counts."""
+        return self._numbers.failing
+
+    def note_group(
+        self, outcomes: Tally[str], robots: int, errors: Sequence[FootfallError]
+    ) -> None:
+        """Count what became of a group's visits: their outcomes, or their errors."""
+        failed = [error for error in errors if isinstance(error, _STORE_FAILED)]
+        with self._lock:
+            self._numbers.outcomes.update(outcomes)
+            self._numbers.filtered["robot"] += robots
+            self._numbers.refused.update(error.reason for error in errors)
+            if outcomes.total() or robots:
+                self._numbers.failing = None
+            elif failed:
+                self._numbers.failing = str(failed[0])
+
+    def note_probe(self, error: FootfallError | None) -> None:
+        """Note whether the store takes a write, where no group tells."""
+        with self._lock:
+            self._numbers.failing = None if error is None else str(error)
+
+    def note_filtered(self, reason: str) -> None:
+        """Count a visit that came into no group, since it is not to be counted."""
+        with self._lock:
+            self._numbers.filtered[reason] += 1
+
+    def note_refused(self, error: FootfallError, visits: int = 1) -> None:
+        """Count visits that were refused before, or beside, the store's own answer."""
+        with self._lock:
+            self._numbers.refused[error.reason] += visits
 
     def note_commit(self, visits: int, seconds: float) -> None:
         """Count a group that is done."""
         with self._lock:
-            self.group_sizes.add(visits)
-            self.commit_seconds.add(seconds)
+            self._numbers.group_sizes.add(visits)
+            self._numbers.commit_seconds.add(seconds)
 
-    def note_store_error(self, code: str, *, conflict: bool) -> None:
-        """Count an error that the store answered, or gave no answer but."""
+    def note_store_errors(self, names: Sequence[str]) -> None:
+        """Count why the store did not apply a transaction."""
         with self._lock:
-            self.store_errors[code] += 1
-            self.conflicts += conflict
+            self._numbers.conflicts += _CONFLICT in names
+            self._numbers.store_errors.update(
+                name for name in names if name != _CONFLICT
+            )

@@ -27,6 +27,7 @@ from footfall.web.counting import PIXEL_PATH, VISITS_PATH, Counting
 from footfall.web.countries import Countries
 from footfall.web.directory import SiteDirectory
 from footfall.web.health import Health
+from footfall.web.metrics import Metrics
 from footfall.web.pages import Pages
 from footfall.web.readers import Readers
 from footfall.web.settings import Settings
@@ -43,8 +44,12 @@ class App:
         self._directory = SiteDirectory(store)
         readers = Readers(Countries(settings.countries) if settings.countries else None)
         self._counting = Counting(store, self._commit, self._directory, readers)
+        self._health = Health(store, self._directory, self._commit.statistics)
         self._rest = Starlette(
-            routes=_routes(store, settings, self._directory),
+            routes=[
+                *_routes(store, settings, self._directory),
+                *_operation(self._health, Metrics(self._commit, self._health)),
+            ],
             exception_handlers={
                 FootfallError: on_error,
                 404: on_missing,
@@ -65,8 +70,10 @@ class App:
     async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
         try:
             await self._directory.start()
+            self._health.start()
             yield
         finally:
+            self._health.stop()
             await self._directory.stop()
             self._commit.close()
 
@@ -80,7 +87,7 @@ def _routes(
     store: Store, settings: Settings, directory: SiteDirectory
 ) -> list[Route | Mount]:
     badges, beacon = Badges(store, directory), Beacon()
-    counters, health = Counters(store, settings), Health(store)
+    counters = Counters(store, settings)
     pages, stats = Pages(store, directory), Stats(store, directory)
     static = StaticFiles(directory=str(files("footfall.web").joinpath("static")))
     return [
@@ -98,9 +105,15 @@ def _routes(
         Route("/v1/counters/{name}/add", counters.add, methods=["POST"]),
         Route("/v1/counters/{name}/claim", counters.claim, methods=["POST"]),
         Route("/v1/counters/{name}/claim", counters.preflight, methods=["OPTIONS"]),
+        Mount("/static", static),
+    ]
+
+
+def _operation(health: Health, metrics: Metrics) -> list[Route]:
+    return [
         Route("/healthz", health.live),
         Route("/readyz", health.ready),
-        Mount("/static", static),
+        Route("/metrics", metrics.get),
     ]
 
 

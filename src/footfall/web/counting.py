@@ -136,7 +136,8 @@ class Counting:
                 response = await self._post(scope, receive)
             else:
                 response = await self._pixel(scope)
-        except FootfallError as error:
+        except FootfallError as error:  # before it came into a group
+            self._commit.statistics.note_refused(error)
             response = _refusal(problem_of(error))
         except DisconnectedError:
             return
@@ -164,6 +165,7 @@ class Counting:
             waiting, index, _ = await self._count(_pixel_submission(scope), scope)
             result = waiting.results[index]
         except FootfallError as error:
+            self._commit.statistics.note_refused(error)
             result = error
         if isinstance(result, Outcome):
             return _image(200, result.outcome, [])
@@ -184,6 +186,7 @@ class Counting:
             sites = await self._directory.look_again()
             visit = resolve(submission, sites, now_ms, window, reader)
         if isinstance(visit, Outcome):
+            self._commit.statistics.note_filtered(str(visit.reason))
             return _Waiting([visit]), 0, sites.named(visit.site)
         ticket = self._commit.submit(visit)
         waiting = self._waiting.get(ticket.group)

@@ -17,6 +17,7 @@ from footfall.visits.sites import load_sites, sites_version
 
 POLL_SECONDS = 0.5
 LOOK_AGAIN_SECONDS = 1.0
+SILENT_SECONDS_MAX = 5.0  # a store that takes longer is as good as away
 
 _log = logging.getLogger("footfall.web")
 
@@ -29,6 +30,8 @@ class SiteDirectory:
         self._store = store
         self._version = -1
         self._looked_at = 0.0
+        self._answered_at = 0.0
+        self._away: str | None = None
         self._looking = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
 
@@ -46,6 +49,14 @@ class SiteDirectory:
         if self._task is not None:
             self._task.cancel()
 
+    @property
+    def trouble(self) -> str | None:
+        """Why the sites may be out of date; None while the store answers."""
+        silent_seconds = time.monotonic() - self._answered_at
+        if self._away is None and silent_seconds > SILENT_SECONDS_MAX:
+            return f"the store has not answered for {silent_seconds:.0f} s"
+        return self._away
+
     async def look_again(self) -> SiteIndex:
         """The sites, read again unless that was a moment ago.
 
@@ -59,20 +70,18 @@ class SiteDirectory:
         return self.sites
 
     async def _poll(self) -> None:
-        away = False
         while True:
             await asyncio.sleep(POLL_SECONDS)
             try:
                 await self._refresh()
             except FootfallError as error:
-                if not away:
+                if self._away is None:
                     _log.warning("the sites may be out of date: %s", error)
-                away = True
-            else:
-                away = False
+                self._away = str(error)
 
     async def _refresh(self) -> None:
         version = await asyncio.to_thread(sites_version, self._store)
+        self._answered_at, self._away = time.monotonic(), None
         if version != self._version:
             self.sites = await asyncio.to_thread(load_sites, self._store)
             self._looked_at = time.monotonic()

@@ -1,24 +1,76 @@
-"""Whether the server lives, and whether its store answers."""
+"""Whether the server lives, and whether its store answers and takes visits.
+
+Neither route asks the store, so neither waits for one that hangs: they tell what was
+heard last. The directory reads twice a second. Writes are told by the groups of
+visits; after one that the store failed, a small write of the server's own is tried
+each second, so that a server which gets no visits, being unready, recovers by itself.
+"""
+
+import asyncio
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from footfall.counters.port import Store
-from footfall.visits.sites import sites_version
-from footfall.web.answers import in_thread, json_answer
+from footfall.errors import FootfallError
+from footfall.visits.probe import try_write
+from footfall.visits.statistics import Statistics
+from footfall.web.answers import json_answer
+from footfall.web.directory import SiteDirectory
+from footfall.web.problems import HttpError
+
+PROBE_SECONDS = 1.0
 
 
 class Health:
     """The routes that whoever operates the server asks."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(
+        self, store: Store, directory: SiteDirectory, statistics: Statistics
+    ) -> None:
         self._store = store
+        self._directory = directory
+        self._statistics = statistics
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Try writes while the store fails them."""
+        self._task = asyncio.create_task(self._probe())
+
+    def stop(self) -> None:
+        """Try no more."""
+        if self._task is not None:
+            self._task.cancel()
+
+    @property
+    def trouble(self) -> str | None:
+        """What the store said when it failed; None while it answers and counts."""
+        return self._statistics.failing or self._directory.trouble
 
     async def live(self, _: Request) -> Response:
-        """The process answers."""
-        return json_answer({"status": "ok"})
+        """The process answers; how its store is stands beside it."""
+        trouble = self.trouble
+        if trouble is None:
+            return json_answer({"status": "ok", "store": "ok"})
+        return json_answer({"status": "ok", "store": "failing", "detail": trouble})
 
     async def ready(self, _: Request) -> Response:
-        """The store answers too; a problem with status 503 if it does not."""
-        await in_thread(sites_version, self._store)
+        """The store answers and counts; a problem with status 503 if it does not."""
+        trouble = self.trouble
+        if trouble is not None:
+            raise HttpError(503, "Not ready", trouble)
         return json_answer({"status": "ready"})
+
+    async def _probe(self) -> None:
+        while True:
+            await asyncio.sleep(PROBE_SECONDS)
+            if self._statistics.failing is not None:
+                error = await asyncio.to_thread(self._written)
+                self._statistics.note_probe(error)
+
+    def _written(self) -> FootfallError | None:
+        try:
+            try_write(self._store)
+        except FootfallError as error:
+            return error
+        return None

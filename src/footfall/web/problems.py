@@ -36,6 +36,11 @@ class HttpError(FootfallError):
         self.status, self.title = status, title
         self.headers = {name.replace("_", "-"): text for name, text in headers.items()}
 
+    @property
+    def reason(self) -> str:
+        """Its title as whoever counts errors names it: "too_large"."""
+        return self.title.lower().replace(" ", "_")
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
