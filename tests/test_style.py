@@ -20,7 +20,7 @@ import pytest
 import footfall
 from footfall import errors
 from footfall.cli import cli
-from footfall.web.counting import PIXEL_PATH, VISITS_PATH
+from footfall.web.exchange import PIXEL_PATH, VISITS_PATH
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "src" / "footfall"

@@ -23,17 +23,16 @@ from footfall.web.badge import Badges
 from footfall.web.beacon import Beacon
 from footfall.web.bodies import Receive, Scope, Send
 from footfall.web.counters import Counters
-from footfall.web.counting import PIXEL_PATH, VISITS_PATH, Counting
+from footfall.web.counting import Counting
 from footfall.web.countries import Countries
 from footfall.web.directory import SiteDirectory
+from footfall.web.exchange import COUNTING_PATHS
 from footfall.web.health import Health
 from footfall.web.metrics import Metrics
 from footfall.web.pages import Pages
 from footfall.web.readers import Readers
 from footfall.web.settings import Settings
 from footfall.web.stats import Stats
-
-_COUNTING_PATHS = frozenset({VISITS_PATH, PIXEL_PATH})
 
 
 class App:
@@ -61,7 +60,7 @@ class App:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or the server's whole life."""
-        if scope["type"] == "http" and scope["path"] in _COUNTING_PATHS:
+        if scope["type"] == "http" and scope["path"] in COUNTING_PATHS:
             await self._counting(scope, receive, send)
         else:
             await self._rest(scope, receive, send)

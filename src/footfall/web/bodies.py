@@ -40,11 +40,20 @@ async def read_body(receive: Receive) -> bytes:
         body += message.get("body", b"")
     if message["type"] == "http.disconnect":
         raise DisconnectedError
+    check_size(body)
+    return body
+
+
+def check_size(body: bytes) -> None:
+    """Refuse a body that is too large.
+
+    Raises:
+        HttpError: It is larger than `BODY_BYTES_MAX`.
+    """
     if len(body) > BODY_BYTES_MAX:
         raise HttpError(
             413, "Too large", f"a body may have {BODY_BYTES_MAX} bytes; send less"
         )
-    return body
 
 
 def check_json_type(headers: Iterable[tuple[bytes, bytes]]) -> None:

@@ -2,30 +2,18 @@
 
 This is the path that every visit takes, so it is plain ASGI: a body is decoded, resolved
 and submitted, and the request waits for its group. A group has one future for all its
-requests, and an answer is encoded once for all that share it.
-
-A page of any origin may count, and its script must read every answer, refusals too:
-whether to send again depends on it. So each answer allows every origin and exposes
-Retry-After; no answer depends on cookies.
+requests, and an answer is encoded once for all that share it. What a request says and
+what is answered is `exchange`'s.
 """
 
 import asyncio
-import base64
 import logging
 import secrets
 import time
 from concurrent.futures import Future
-from urllib.parse import parse_qsl
-
-import msgspec
 
 from footfall.counters.port import Store
-from footfall.errors import (
-    FootfallError,
-    IndeterminateError,
-    InvalidInputError,
-    SiteNotFoundError,
-)
+from footfall.errors import FootfallError, IndeterminateError, SiteNotFoundError
 from footfall.visits.group import GroupCommit
 from footfall.visits.ids import uuid7
 from footfall.visits.lanes import Group
@@ -37,38 +25,24 @@ from footfall.web.bodies import (
     Receive,
     Scope,
     Send,
-    check_json_type,
-    decode,
     read_body,
 )
 from footfall.web.directory import SiteDirectory
-from footfall.web.problems import Headers, HttpError, Problem, problem_of
+from footfall.web.exchange import (
+    PIXEL_PATH,
+    PREFLIGHT,
+    VISITS_PATH,
+    Reply,
+    answer,
+    check_method,
+    image,
+    pixel_submission,
+    posted,
+    refusal,
+)
 from footfall.web.readers import Readers
 
-VISITS_PATH = "/v1/visits"
-PIXEL_PATH = "/v1/pixel.gif"
-
-_CORS: Headers = [
-    (b"access-control-allow-origin", b"*"),
-    (b"access-control-expose-headers", b"Retry-After, Footfall-Outcome"),
-    (b"cache-control", b"no-store"),
-]
-_PREFLIGHT: Headers = [
-    *_CORS,
-    (b"access-control-allow-methods", b"GET, POST, OPTIONS"),
-    (b"access-control-allow-headers", b"Content-Type"),
-    (b"access-control-max-age", b"86400"),
-]
-_JSON: Headers = [*_CORS, (b"content-type", b"application/json")]
-# The smallest transparent GIF: one pixel.
-_GIF = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
-_PIXEL_FIELDS = frozenset({"id", "url", "referrer", "age"})
-_AGE_DIGITS_MAX = 13
-
 _log = logging.getLogger("footfall.web")
-
-_decoder = msgspec.json.Decoder(Submission)
-_encode = msgspec.json.Encoder().encode
 
 
 class _SharedFuture(asyncio.Future[None]):
@@ -84,12 +58,13 @@ class _Response:
 
     __slots__ = ("body", "start")
 
-    def __init__(self, status: int, headers: Headers, body: bytes) -> None:
-        if status != 204:  # RFC 9110, 8.6: a 204 must have no Content-Length
+    def __init__(self, reply: Reply) -> None:
+        headers, body = reply.headers, reply.body
+        if reply.status != 204:  # RFC 9110, 8.6: a 204 must have no Content-Length
             headers = [*headers, (b"content-length", str(len(body)).encode())]
         self.start = {
             "type": "http.response.start",
-            "status": status,
+            "status": reply.status,
             "headers": headers,
         }
         self.body = {"type": "http.response.body", "body": body}
@@ -109,7 +84,8 @@ class _Waiting:
         result = self.results[index]
         response = self.responses.get(id(result))
         if response is None:
-            response = self.responses[id(result)] = _response_to(result, private)
+            response = _Response(answer(result, private=private))
+            self.responses[id(result)] = response
         return response
 
 
@@ -138,7 +114,7 @@ class Counting:
                 response = await self._pixel(scope)
         except FootfallError as error:  # before it came into a group
             self._commit.statistics.note_refused(error)
-            response = _refusal(problem_of(error))
+            response = _Response(refusal(error))
         except DisconnectedError:
             return
         await send(response.start)
@@ -146,32 +122,28 @@ class Counting:
 
     async def _post(self, scope: Scope, receive: Receive) -> _Response:
         method = scope["method"]
-        if method != "POST":
-            if method == "OPTIONS":
-                return _Response(204, _PREFLIGHT, b"")
-            raise _not_allowed(method, "POST, OPTIONS")
-        check_json_type(scope["headers"])
-        submission = decode(_decoder, await read_body(receive))
+        if method == "OPTIONS":
+            return _Response(PREFLIGHT)
+        check_method(VISITS_PATH, method)
+        submission = posted(scope["headers"], await read_body(receive))
         waiting, index, site = await self._count(submission, scope)
         return waiting.response(index, private=site.private)
 
     async def _pixel(self, scope: Scope) -> _Response:
         method = scope["method"]
         if method == "OPTIONS":
-            return _Response(204, _PREFLIGHT, b"")
+            return _Response(PREFLIGHT)
         try:
-            if method != "GET":
-                raise _not_allowed(method, "GET, OPTIONS")
-            waiting, index, _ = await self._count(_pixel_submission(scope), scope)
+            check_method(PIXEL_PATH, method)
+            submission = pixel_submission(
+                scope["query_string"], scope["headers"], _new_id
+            )
+            waiting, index, _ = await self._count(submission, scope)
             result = waiting.results[index]
         except FootfallError as error:
             self._commit.statistics.note_refused(error)
             result = error
-        if isinstance(result, Outcome):
-            return _image(200, result.outcome, [])
-        # An image all the same: a page must not show a broken one.
-        problem = problem_of(result)
-        return _image(problem.status, "refused", problem.headers)
+        return _Response(image(result))
 
     async def _count(
         self, submission: Submission, scope: Scope
@@ -217,59 +189,5 @@ class Counting:
         waiting.done.set_result(None)
 
 
-def _pixel_submission(scope: Scope) -> Submission:
-    try:
-        query = dict(
-            parse_qsl(
-                scope["query_string"].decode("ascii"),
-                keep_blank_values=True,
-                errors="strict",
-                max_num_fields=10,
-            )
-        )
-    except ValueError as error:
-        raise InvalidInputError("query", f"cannot be read: {error}") from error
-    unknown = sorted(query.keys() - _PIXEL_FIELDS)
-    if unknown:
-        raise InvalidInputError(
-            unknown[0], "is no parameter: use url, id, referrer and age"
-        )
-    referer = next(
-        (value for name, value in scope["headers"] if name == b"referer"), b""
-    )
-    age = query.get("age", "0")
-    if not (age.isascii() and age.isdigit() and len(age) <= _AGE_DIGITS_MAX):
-        raise InvalidInputError("age", "must be a whole number of milliseconds")
-    # Without an id nothing tells a retry from another visit, so it counts again.
-    id = query.get("id") or uuid7(time.time_ns() // 1_000_000, secrets.randbits(74))
-    return Submission(
-        id=id,
-        url=query.get("url") or referer.decode("latin-1"),
-        referrer=query.get("referrer"),
-        age=int(age),
-    )
-
-
-def _response_to(result: Result, private: bool) -> _Response:
-    if isinstance(result, Outcome):
-        if private:  # its total is for its owner alone
-            result = msgspec.structs.replace(result, visits=None)
-        return _Response(200, _JSON, _encode(result))
-    return _refusal(problem_of(result))
-
-
-def _refusal(problem: Problem) -> _Response:
-    return _Response(problem.status, [*_CORS, *problem.headers], problem.body)
-
-
-def _image(status: int, outcome: str, headers: Headers) -> _Response:
-    """A pixel; none where a retry is worth it, so that a script's image fails."""
-    own = [(b"content-type", b"image/gif"), (b"footfall-outcome", outcome.encode())]
-    further = [header for header in headers if header[0] != b"content-type"]
-    return _Response(status, [*_CORS, *own, *further], b"" if status == 503 else _GIF)
-
-
-def _not_allowed(method: str, allowed: str) -> HttpError:
-    return HttpError(
-        405, "Method not allowed", f"{method} is none of {allowed}", allow=allowed
-    )
+def _new_id() -> str:
+    return uuid7(time.time_ns() // 1_000_000, secrets.randbits(74))

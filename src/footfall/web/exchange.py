@@ -1,0 +1,177 @@
+"""A visit over HTTP: what a request says, and what is answered. Pure, without a server.
+
+The server's counting routes (`counting`) and the function on Lambda take a request
+apart and answer it by the same rules: these.
+
+A page of any origin may count, and its script must read every answer, refusals too:
+whether to send again depends on it. So each answer allows every origin and exposes
+Retry-After; no answer depends on cookies.
+"""
+
+import base64
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from urllib.parse import parse_qsl
+
+import msgspec
+
+from footfall.errors import FootfallError, InvalidInputError
+from footfall.visits.record import Result
+from footfall.visits.visit import Outcome, Submission
+from footfall.web.bodies import check_json_type, check_size, decode
+from footfall.web.problems import Headers, HttpError, problem_of
+
+VISITS_PATH = "/v1/visits"
+PIXEL_PATH = "/v1/pixel.gif"
+COUNTING_PATHS = frozenset({VISITS_PATH, PIXEL_PATH})
+
+_CORS: Headers = [
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-expose-headers", b"Retry-After, Footfall-Outcome"),
+    (b"cache-control", b"no-store"),
+]
+_JSON: Headers = [*_CORS, (b"content-type", b"application/json")]
+# The smallest transparent GIF: one pixel.
+_GIF = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
+_PIXEL_FIELDS = frozenset({"id", "url", "referrer", "age"})
+_AGE_DIGITS_MAX = 13
+
+_METHODS = {VISITS_PATH: "POST", PIXEL_PATH: "GET"}
+
+_decoder = msgspec.json.Decoder(Submission)
+_encode = msgspec.json.Encoder().encode
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer: its status, its headers, and its body."""
+
+    status: int
+    headers: Headers
+    body: bytes = b""
+
+
+PREFLIGHT = Reply(
+    204,
+    [
+        *_CORS,
+        (b"access-control-allow-methods", b"GET, POST, OPTIONS"),
+        (b"access-control-allow-headers", b"Content-Type"),
+        (b"access-control-max-age", b"86400"),
+    ],
+)
+
+
+def check_method(path: str, method: str) -> None:
+    """Refuse a method that the counting route has not; OPTIONS is `PREFLIGHT`.
+
+    Raises:
+        HttpError: The method is another.
+    """
+    known = _METHODS[path]
+    if method != known:
+        allowed = f"{known}, OPTIONS"
+        raise HttpError(
+            405, "Method not allowed", f"{method} is none of {allowed}", allow=allowed
+        )
+
+
+def posted(headers: Iterable[tuple[bytes, bytes]], body: bytes) -> Submission:
+    """The visit that a POST says.
+
+    Raises:
+        HttpError: The body is of another type, or too large.
+        InvalidInputError: It is no visit; the field is named.
+    """
+    check_json_type(headers)
+    check_size(body)
+    return decode(_decoder, body)
+
+
+def pixel_submission(
+    query: bytes, headers: Iterable[tuple[bytes, bytes]], new_id: Callable[[], str]
+) -> Submission:
+    """The visit that a pixel's address says, or the page that the pixel is on.
+
+    Args:
+        query: The address's query.
+        headers: The request's headers, names in lower case.
+        new_id: Makes an id where there is none; nothing then tells a retry from
+            another visit, so it counts again.
+
+    Raises:
+        InvalidInputError: A parameter is not valid.
+    """
+    fields = _pixel_fields(query)
+    referer = next((value for name, value in headers if name == b"referer"), b"")
+    age = fields.get("age", "0")
+    if not (age.isascii() and age.isdigit() and len(age) <= _AGE_DIGITS_MAX):
+        raise InvalidInputError("age", "must be a whole number of milliseconds")
+    return Submission(
+        id=fields.get("id") or new_id(),
+        url=fields.get("url") or referer.decode("latin-1"),
+        referrer=fields.get("referrer"),
+        age=int(age),
+    )
+
+
+def answer(result: Result, *, private: bool) -> Reply:
+    """What a POST is answered.
+
+    Args:
+        result: What became of the visit.
+        private: Whether the site's total is for its owner alone.
+    """
+    if not isinstance(result, Outcome):
+        return refusal(result)
+    if private:
+        result = msgspec.structs.replace(result, visits=None)
+    return Reply(200, _JSON, _encode(result))
+
+
+def image(result: Result) -> Reply:
+    """What a pixel's request is answered.
+
+    An image all the same where it is refused, since a page must not show a broken one;
+    none where a retry is worth it, so that a script's image fails.
+    """
+    if isinstance(result, Outcome):
+        return Reply(200, _image_headers(result.outcome), _GIF)
+    problem = problem_of(result)
+    further = [header for header in problem.headers if header[0] != b"content-type"]
+    headers = [*_image_headers("refused"), *further]
+    return Reply(problem.status, headers, b"" if problem.status == 503 else _GIF)
+
+
+def refusal(error: FootfallError) -> Reply:
+    """An error as its problem document, which every origin may read."""
+    problem = problem_of(error)
+    return Reply(problem.status, [*_CORS, *problem.headers], problem.body)
+
+
+def _pixel_fields(query: bytes) -> dict[str, str]:
+    try:
+        fields = dict(
+            parse_qsl(
+                query.decode("ascii"),
+                keep_blank_values=True,
+                errors="strict",
+                max_num_fields=10,
+            )
+        )
+    except ValueError as error:
+        raise InvalidInputError("query", f"cannot be read: {error}") from error
+    unknown = sorted(fields.keys() - _PIXEL_FIELDS)
+    if unknown:
+        raise InvalidInputError(
+            unknown[0], "is no parameter: use url, id, referrer and age"
+        )
+    return fields
+
+
+def _image_headers(outcome: str) -> Headers:
+    return [
+        *_CORS,
+        (b"content-type", b"image/gif"),
+        (b"footfall-outcome", outcome.encode()),
+    ]
