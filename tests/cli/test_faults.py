@@ -1,5 +1,7 @@
 """What a person learns when a command cannot know, is interrupted, or finds damage."""
 
+import http.client
+import json
 import os
 import re
 import signal
@@ -116,6 +118,28 @@ def test_serve_goes_on_without_a_demo(
         assert f"Dashboard  {server.url}/" in server.output
         assert "Demo " not in server.output
         server.terminate()
+
+
+def test_a_stop_answers_what_a_store_that_hangs_did_not(
+    dynamodb: Server, footfall_process: StartFootfall
+) -> None:
+    """Within ten seconds, with what is known; the same id finds out."""
+    faults = Faults(always={"TransactWriteItems": "slow"})
+    with Proxy(dynamodb.url, faults=faults, delay_seconds=60) as proxy:
+        server = footfall_process("serve", "--store", f"dynamodb:{proxy.url}")
+        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
+        body = json.dumps({"id": "v", "url": SITE})
+        connection.request("POST", "/v1/visits", body, {"Content-Type": "text/plain"})
+        assert proxy.wait_for("slow")
+        server.terminate()
+        answer = connection.getresponse()
+        problem = json.loads(answer.read())
+        connection.close()
+
+    assert (answer.status, problem["written"]) == (503, "unknown")
+    assert answer.headers["Retry-After"] == "1"
+    again = run(f"dynamodb:{dynamodb.url}", "hit", SITE, "--id", "v")
+    assert again.stdout == f"duplicate\t{SITE}\t1\tv\n"
 
 
 def test_a_store_that_is_away_is_said(dynamodb: Server) -> None:

@@ -62,11 +62,11 @@ MUTATIONS = [
     Mutation(
         "an unknown outcome is refused as not written",
         "visits/record.py",
-        "        if group.tries >= TRIES_MAX:\n",
+        "        if group.tries >= TRIES_MAX or self._clock() >= group.until:\n",
         "        if group.unknown:\n"
         '            found.update((v.id, "duplicate") for v in group.visits)\n'
         "            return []\n"
-        "        if group.tries >= TRIES_MAX:\n",
+        "        if group.tries >= TRIES_MAX or self._clock() >= group.until:\n",
     ),
     Mutation(
         "an unknown group is regrouped in another shard, its tokens forgotten",

@@ -65,19 +65,21 @@ def serve(host: str, port: int, public_claims: bool, **settings: Any) -> None:
     _require_tables(store)
     if public_claims:
         note("footfall: claims are open: whoever reaches the server can take a place")
+    app = create_app(store, Settings(public_claims=public_claims))
     has_demo = False
 
     def make_app(port: int) -> App:
         # The demo's address has the port, and the first request may be for it.
         nonlocal has_demo
         has_demo = _has_demo(store, base_url(host, port))
-        return create_app(store, Settings(public_claims=public_claims))
+        return app
 
     serve_app(
         make_app,
         host=host,
         port=port,
         on_started=lambda port: _tell(base_url(host, port), has_demo),
+        on_stopping=app.stop,
     )
     say("stopped; every visit that was accepted is answered")
 

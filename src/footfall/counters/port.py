@@ -189,7 +189,8 @@ def translate(
     )
     if throttled and not was_retried(error):
         return ThrottledError(operation)
-    if throttled or code in _UNKNOWN_OUTCOMES:
+    # A refusal says nothing of the SDK's earlier tries; 502 and 504 are a gateway's.
+    if was_retried(error) or code in _UNKNOWN_OUTCOMES or _status(error) >= 500:
         return IndeterminateError(operation, code, id)
     if not code and type(error).__name__ not in _NEVER_SENT:
         return IndeterminateError(operation, type(error).__name__, id)
@@ -215,6 +216,10 @@ _NEVER_SENT = frozenset(
         "ProfileNotFound",
     }
 )
+
+
+def _status(error: Exception) -> int:
+    return int(_response(error).get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
 
 
 def _message(error: Exception) -> str:

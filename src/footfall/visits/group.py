@@ -6,21 +6,26 @@ awaits wraps `Group.done` once for the whole group: a future for each visit cost
 than the visit.
 
 What may wait is bounded, so memory is: past it a visit is refused at once, with the
-word that nothing was written. A stop takes no more and answers all that was accepted.
+word that nothing was written. A stop takes no more and answers all that was accepted:
+with its outcome, or, where the store does not answer in time, with what is known of it.
 """
 
+import contextlib
 import threading
 import time
+from concurrent.futures import InvalidStateError
 
 from footfall.counters.port import Store, batching
 from footfall.errors import IndeterminateError, UnavailableError
 from footfall.visits.lanes import Group, Lanes, Ticket
-from footfall.visits.record import Recorder
+from footfall.visits.record import Recorder, Result
 from footfall.visits.statistics import Statistics
 from footfall.visits.visit import Visit
 
 # What may wait, in visits; one takes some 1 KB until it is answered.
 QUEUE_MAX = 20_000
+# What a stop waits for the store at most: longer than it takes, and than a few retries.
+STOP_SECONDS_MAX = 10.0
 # Groups in flight at once on DynamoDB; the client's connection pool is as large.
 WRITERS_DYNAMODB = 16
 
@@ -50,8 +55,16 @@ class GroupCommit:
             one_lane=one_lane, waiting_max=queue_max, wake=self._changed.notify
         )
         self._closed = False
+        self._in_flight: set[Group] = set()
+        self._answered = threading.Event()
+        self._deadline = threading.Timer(STOP_SECONDS_MAX, self._give_up)
+        self._deadline.daemon = True
+        # Daemons, since a process that stops must not wait for a store that hangs. What
+        # they still do then is known to nobody, and nobody was told that it is done.
         self._writers = [
-            threading.Thread(target=self._write, name=f"group-commit-{number}")
+            threading.Thread(
+                target=self._write, name=f"group-commit-{number}", daemon=True
+            )
             for number in range(1 if one_lane else WRITERS_DYNAMODB)
         ]
         for writer in self._writers:
@@ -74,14 +87,21 @@ class GroupCommit:
                 raise UnavailableError("count", "the server is stopping")
             return self._lanes.submit(visit, time.monotonic())
 
-    def close(self) -> None:
-        """Take no more, and wait until everything that was accepted is answered."""
+    def stop(self) -> None:
+        """Take no more; whoever waits is answered within `STOP_SECONDS_MAX`."""
         with self._changed:
+            if self._closed:
+                return
             self._closed = True
             self._lanes.hurry()
             self._changed.notify_all()
-        for writer in self._writers:
-            writer.join()
+        self._deadline.start()
+
+    def close(self) -> None:
+        """Stop, and return when everything that was accepted is answered."""
+        self.stop()
+        self._answered.wait()
+        self._deadline.cancel()
 
     def _write(self) -> None:
         while (taken := self._take()) is not None:
@@ -91,6 +111,7 @@ class GroupCommit:
             now = time.monotonic()
             self.statistics.note_commit(len(group.visits), now - began)
             with self._changed:
+                self._in_flight.discard(group)
                 self._lanes.done(name, group, now)
                 if self._closed:
                     self._changed.notify_all()
@@ -102,8 +123,10 @@ class GroupCommit:
                 now = time.monotonic()
                 taken = self._lanes.take(now)
                 if taken is not None:
+                    self._in_flight.add(taken[1])
                     return taken
                 if self._closed and not self._lanes.unfinished:
+                    self._answered.set()
                     return None
                 self._changed.wait(self._lanes.seconds_to_wait(now))
 
@@ -113,6 +136,27 @@ class GroupCommit:
         except BaseException as error:  # noqa: BLE001 - whoever waits must hear of it
             unknown = IndeterminateError("count", type(error).__name__)
             self.statistics.note_refused(unknown, len(group.visits))
-            group.done.set_exception(error)
+            _tell(group, error)
+        else:
+            _tell(group, results)
+
+    def _give_up(self) -> None:
+        """Answer whoever still waits: the store has had its time."""
+        with self._changed:
+            waiting, in_flight = self._lanes.drain(), list(self._in_flight)
+        unwritten = UnavailableError("count", "the server is stopping")
+        unknown = IndeterminateError("count", "the server stopped before the store did")
+        for groups, error in ((waiting, unwritten), (in_flight, unknown)):
+            for group in groups:
+                self.statistics.note_refused(error, len(group.visits))
+                _tell(group, [error] * len(group.visits))
+        self._answered.set()
+
+
+def _tell(group: Group, results: list[Result] | BaseException) -> None:
+    """Answer a group's visits; what was answered once stays so."""
+    with contextlib.suppress(InvalidStateError):
+        if isinstance(results, BaseException):
+            group.done.set_exception(results)
         else:
             group.done.set_result(results)

@@ -16,8 +16,10 @@ transaction that did not succeed means:
     no answer              unknown: the same request again under the same token, until
                            its outcome is known; nothing is regrouped before
 
-Tries are bounded, and each waits longer than the last. What is still unknown then is
-answered so: a later try with the same id finds out.
+Tries are bounded in number and in time, and each waits longer than the last. What is
+still unknown then is answered so: a later try with the same id finds out. Every other
+round ends too: it takes out a visit, learns of a reader's marker, or halves the group,
+and one that does none of it is the last.
 
 Receipts are read in one batch first where a cancelled transaction is dear, so that
 known duplicates never cancel a group. Where many transactions share an fsync (the
@@ -77,6 +79,7 @@ PARTS_DYNAMODB = 1
 # Visits are sent so often at most: a conflict passes in tens of milliseconds, a lost
 # answer takes the client's own timeout.
 TRIES_MAX = 12
+TRY_SECONDS_MAX = 20.0  # none begins later: whoever waits may ask again with the id
 PAUSE_SECONDS = 0.01
 PAUSE_SECONDS_MAX = 0.5
 
@@ -94,6 +97,7 @@ class _Group:
         markers: New readers' markers, and when each expires.
         shard: The shard that they are counted in.
         tries: How often they were sent in vain.
+        until: When no further try may begin, on the recorder's clock.
         unknown: Whether a request with the last token may have been applied.
     """
 
@@ -104,6 +108,7 @@ class _Group:
     markers: Mapping[str, int]
     shard: int
     tries: int
+    until: float
     unknown: bool = False
 
 
@@ -135,6 +140,7 @@ class Recorder:
         self._shards = Shards(store)
         self._totals = TotalsReader(store, clock)
         self._visitors = Visitors(store)
+        self._clock = clock
         self._now_ms = now_ms
 
     def record(self, visits: Sequence[Visit]) -> list[Result]:
@@ -213,8 +219,11 @@ class Recorder:
         visits: Sequence[Visit],
         tokens: tuple[str, ...] = (),
         tries: int = 0,
+        until: float | None = None,
     ) -> list[_Group]:
         """The visits as transactions, each complete and ready to be sent."""
+        if until is None:
+            until = self._clock() + TRY_SECONDS_MAX
         shard = self._shards.of(site)
         moves = self._moves(site, visits, shard)
         markers = self._markers(visits)
@@ -236,7 +245,9 @@ class Recorder:
                 markers=expiries,
             )
             groups.append(
-                _Group(site, some, request, (*tokens, token), expiries, shard, tries)
+                _Group(
+                    site, some, request, (*tokens, token), expiries, shard, tries, until
+                )
             )
         return groups
 
@@ -337,7 +348,7 @@ class Recorder:
         )
         group.unknown |= isinstance(translated, IndeterminateError)
         group.tries += 1
-        if group.tries >= TRIES_MAX:
+        if group.tries >= TRIES_MAX or self._clock() >= group.until:
             return self._refuse(group, found, translated)
         # What was cancelled was not written, unless an earlier try of the same request
         # was: then only the same request finds out.
@@ -359,13 +370,14 @@ class Recorder:
         rest: list[Visit] = []
         # The receipts' Puts stand first, in the order of the visits, then the markers'.
         reasons = cancellation_reasons(error)
-        self._visitors.remember(
+        there = [
             marker
             for marker, reason in zip(
                 group.markers, reasons[len(group.visits) :], strict=False
             )
             if reason.get("Code") == "ConditionalCheckFailed"
-        )
+        ]
+        self._visitors.remember(there)
         for visit, reason in zip(group.visits, reasons, strict=False):
             if reason.get("Code") != "ConditionalCheckFailed":
                 rest.append(visit)
@@ -373,6 +385,14 @@ class Recorder:
                 found[visit.id] = "counted"
             else:
                 found[visit.id] = "duplicate"
+        if not there and len(rest) == len(group.visits):
+            return self._refuse(  # no condition of ours: again would be the same again
+                group,
+                found,
+                translate(
+                    error, "TransactWriteItems", self.store.tables.visit_receipts
+                ),
+            )
         return self._regrouped(group, rest, found)
 
     def _without_invalid(
@@ -394,7 +414,7 @@ class Recorder:
             found |= dict.fromkeys((visit.id for visit in faulty), explained)
             rest = [visit for visit in visits if visit not in faulty]
             return self._regrouped(group, rest, found)
-        if isinstance(explained, StoreError) and half:
+        if isinstance(explained, StoreError | IndeterminateError) and half:
             return [
                 again
                 for part in (visits[:half], visits[half:])
@@ -420,7 +440,9 @@ class Recorder:
         self, group: _Group, visits: Sequence[Visit], found: _FoundOfSite
     ) -> list[_Group]:
         try:
-            return self._groups(group.site, visits, group.tokens, group.tries)
+            return self._groups(
+                group.site, visits, group.tokens, group.tries, group.until
+            )
         except FootfallError as failed:
             found |= dict.fromkeys((visit.id for visit in visits), failed)
             return []

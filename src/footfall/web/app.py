@@ -65,6 +65,10 @@ class App:
         else:
             await self._rest(scope, receive, send)
 
+    def stop(self) -> None:
+        """Take no more visits; those that wait are answered soon, whatever happens."""
+        self._commit.stop()
+
     @asynccontextmanager
     async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
         try:

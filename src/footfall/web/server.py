@@ -1,7 +1,8 @@
 """Runs the application: uvicorn with uvloop and httptools, until it is told to stop.
 
 No access log is written, since it would hold readers' addresses. A stop by SIGTERM or
-SIGINT answers what was accepted and then returns.
+SIGINT answers what was accepted and then returns; a store that hangs delays it, but no
+answer beyond `visits.group.STOP_SECONDS_MAX`.
 """
 
 import contextlib
@@ -18,7 +19,7 @@ from footfall.errors import InvalidInputError
 
 BACKLOG = 2_048
 KEEP_ALIVE_SECONDS = 30
-STOP_SECONDS_MAX = 15  # for what was accepted; a group takes milliseconds
+STOP_SECONDS_MAX = 15  # for all answers to go out; the application gives them in 10
 
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -29,6 +30,7 @@ def serve(
     host: str,
     port: int,
     on_started: Callable[[int], None],
+    on_stopping: Callable[[], None] = lambda: None,
 ) -> None:
     """Serve an ASGI application until SIGTERM or SIGINT.
 
@@ -37,6 +39,7 @@ def serve(
         host: The address to listen on.
         port: The port; 0 takes a free one.
         on_started: Called with the port when requests are answered.
+        on_stopping: Called before the requests that are open must end.
 
     Raises:
         InvalidInputError: Nobody can listen there: the port is taken, say.
@@ -57,7 +60,7 @@ def serve(
             proxy_headers=False,
             ws="none",
         )
-        server = _Server(config, lambda: on_started(ours))
+        server = _Server(config, lambda: on_started(ours), on_stopping)
         server.run(sockets=[listener])
 
 
@@ -92,21 +95,32 @@ def _why_not(error: OSError | OverflowError, host: str, port: int) -> str:
 
 
 class _Server(uvicorn.Server):
-    """uvicorn's server, which tells when it answers and ends by returning.
+    """uvicorn's server, which tells when it begins and stops, and ends by returning.
 
     uvicorn raises the signal again when it has stopped, so that the process ends as if
     it had been killed; a stop that was asked for is no failure.
     """
 
-    def __init__(self, config: uvicorn.Config, on_started: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        on_started: Callable[[], None],
+        on_stopping: Callable[[], None],
+    ) -> None:
         super().__init__(config)
         self._on_started = on_started
+        self._on_stopping = on_stopping
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start listening, and tell."""
         await super().startup(sockets)
         if self.started:
             self._on_started()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Tell, so that open requests are answered; then wait for them."""
+        self._on_stopping()
+        await super().shutdown(sockets)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
