@@ -23,7 +23,13 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from typing import Any, Self
 
-from footfall.embedded import items, reads, tables, transaction
+from footfall.embedded import items, reads, tables, tags, transaction
+from footfall.embedded.disk import (
+    DiskFailedError,
+    DiskFullError,
+    FileBusyError,
+    StoppedError,
+)
 from footfall.embedded.exceptions import (
     ClientError,
     Exceptions,
@@ -34,15 +40,8 @@ from footfall.embedded.exceptions import (
     ThrottlingException,
     UnknownOperationException,
 )
-from footfall.embedded.storage import (
-    DiskFailedError,
-    DiskFullError,
-    FileBusyError,
-    Key,
-    Session,
-    StoppedError,
-    Storage,
-)
+from footfall.embedded.schema import Key
+from footfall.embedded.storage import Session, Storage
 from footfall.embedded.validation import OPERATIONS, READS, check_form
 
 EXPIRY_PAUSE_SECONDS = 1.0
@@ -58,20 +57,26 @@ _WITHOUT_CLOCK: dict[str, Callable[[Session, Request], Answer]] = {
     "BatchWriteItem": items.batch_write_item,
     "DeleteItem": items.delete_item,
     "DeleteTable": tables.delete_table,
+    "DescribeContinuousBackups": tables.describe_continuous_backups,
+    "DescribeLimits": tables.describe_limits,
     "DescribeTable": tables.describe_table,
     "DescribeTimeToLive": tables.describe_time_to_live,
     "GetItem": items.get_item,
     "ListTables": tables.list_tables,
+    "ListTagsOfResource": tags.list_tags_of_resource,
     "PutItem": items.put_item,
     "Query": reads.query,
     "Scan": reads.scan,
+    "TagResource": tags.tag_resource,
     "TransactGetItems": transaction.transact_get_items,
+    "UntagResource": tags.untag_resource,
     "UpdateItem": items.update_item,
     "UpdateTimeToLive": tables.update_time_to_live,
 }
 _WITH_CLOCK: dict[str, Callable[[Session, Request, float], Answer]] = {
     "CreateTable": tables.create_table,
     "TransactWriteItems": transaction.transact_write_items,
+    "UpdateTable": tables.update_table,
 }
 
 
@@ -284,6 +289,14 @@ class EmbeddedClient:
         """Delete a table and its items."""
         return self._call("DeleteTable", request)
 
+    def describe_continuous_backups(self, **request: Any) -> Any:
+        """Tell that a table has no continuous backups."""
+        return self._call("DescribeContinuousBackups", request)
+
+    def describe_limits(self, **request: Any) -> Any:
+        """Tell how much capacity an account and a table may have."""
+        return self._call("DescribeLimits", request)
+
     def describe_table(self, **request: Any) -> Any:
         """Tell a table's key, size and state."""
         return self._call("DescribeTable", request)
@@ -300,6 +313,10 @@ class EmbeddedClient:
         """List the tables' names."""
         return self._call("ListTables", request)
 
+    def list_tags_of_resource(self, **request: Any) -> Any:
+        """List a table's tags."""
+        return self._call("ListTagsOfResource", request)
+
     def put_item(self, **request: Any) -> Any:
         """Put an item in place of what is there."""
         return self._call("PutItem", request)
@@ -312,6 +329,10 @@ class EmbeddedClient:
         """Read all items of a table."""
         return self._call("Scan", request)
 
+    def tag_resource(self, **request: Any) -> Any:
+        """Give a table tags."""
+        return self._call("TagResource", request)
+
     def transact_get_items(self, **request: Any) -> Any:
         """Read up to 100 items as they stand at one moment."""
         return self._call("TransactGetItems", request)
@@ -320,9 +341,17 @@ class EmbeddedClient:
         """Write up to 100 items, all or none."""
         return self._call("TransactWriteItems", request)
 
+    def untag_resource(self, **request: Any) -> Any:
+        """Take tags from a table."""
+        return self._call("UntagResource", request)
+
     def update_item(self, **request: Any) -> Any:
         """Update an item, or make it."""
         return self._call("UpdateItem", request)
+
+    def update_table(self, **request: Any) -> Any:
+        """Change a table's capacity, its indexes or its protection."""
+        return self._call("UpdateTable", request)
 
     def update_time_to_live(self, **request: Any) -> Any:
         """Enable or disable a table's time to live."""

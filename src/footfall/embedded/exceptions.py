@@ -86,6 +86,10 @@ class ResourceNotFoundException(ClientError):
     default_message = "Requested resource not found"
 
 
+class TableNotFoundException(ClientError):
+    """The table does not exist: what the operations on backups say."""
+
+
 class ResourceInUseException(ClientError):
     """The table exists already, or cannot be changed now."""
 
@@ -164,6 +168,7 @@ class Exceptions:
     UnknownOperationException = UnknownOperationException
     AccessDeniedException = AccessDeniedException
     ResourceNotFoundException = ResourceNotFoundException
+    TableNotFoundException = TableNotFoundException
     ResourceInUseException = ResourceInUseException
     ConditionalCheckFailedException = ConditionalCheckFailedException
     TransactionCanceledException = TransactionCanceledException

@@ -13,6 +13,7 @@ from typing import Any
 
 from footfall.embedded import capacity
 from footfall.embedded.attribute import Item, size_bytes, validate_item
+from footfall.embedded.capacity import Consumed, collection_metrics
 from footfall.embedded.evaluate import (
     ResolvedPath,
     apply_update,
@@ -29,8 +30,8 @@ from footfall.embedded.exceptions import (
 from footfall.embedded.expressions import Bound, bind
 from footfall.embedded.keys import check_update_keys
 from footfall.embedded.nodes import Update
-from footfall.embedded.schema import Table
-from footfall.embedded.storage import Key, Session, encode_item
+from footfall.embedded.schema import Key, Table
+from footfall.embedded.storage import Session, encode_item
 from footfall.embedded.validation import KEYS_AND_ATTRIBUTES, check_form
 
 ITEM_BYTES_MAX = 400 * 1024
@@ -80,6 +81,8 @@ class Change:
         """
         if self.kind == "Put":
             self.key = self.table.item_key(self.item)
+            if self.table.indexes:
+                self.table.require_indexable(self.item)
             self.encoded = _encoded(
                 self.item, "Item size has exceeded the maximum allowed size"
             )
@@ -118,6 +121,8 @@ class Change:
             self.new, self.paths = apply_update(
                 update, self.old or self.item, self.bound.names, self.bound.values
             )
+        if self.table.indexes:
+            self.table.require_indexable(self.new)
         self.encoded = _encoded(
             self.new, "Item size to update has exceeded the maximum allowed size"
         )
@@ -188,7 +193,9 @@ def get_item(session: Session, request: Request) -> Answer:
         units = capacity.read_units(
             size_bytes(whole or {}), consistent=bool(request.get("ConsistentRead"))
         )
-        _tell_capacity(answer, request, {table.name: units})
+        consumed = Consumed()
+        consumed.add(table, units)
+        (answer["ConsumedCapacity"],) = consumed.report(request)
     return answer
 
 
@@ -206,7 +213,7 @@ def batch_get_item(session: Session, request: Request) -> Answer:
     wanted = _batch_keys(request)
     responses: dict[str, list[Item]] = {}
     unprocessed: dict[str, Any] = {}
-    units: dict[str, float] = {}
+    consumed = Consumed()
     total = 0
     for name, entry in wanted.items():
         bound = bind(entry, _PROJECTION)
@@ -221,14 +228,14 @@ def batch_get_item(session: Session, request: Request) -> Answer:
             item = session.get(table, place)
             size = size_bytes(item or {})
             total += size
-            units[name] = units.get(name, 0) + capacity.read_units(
-                size, consistent=bool(entry.get("ConsistentRead"))
-            )
+            consistent = bool(entry.get("ConsistentRead"))
+            consumed.add(table, capacity.read_units(size, consistent=consistent))
             projected = _projected(item, bound)
             if projected is not None:
                 found.append(projected)
     answer: Answer = {"Responses": responses, "UnprocessedKeys": unprocessed}
-    _tell_capacities(answer, request, units)
+    if capacity.wanted(request):
+        answer["ConsumedCapacity"] = consumed.report(request)
     return answer
 
 
@@ -246,16 +253,20 @@ def batch_write_item(session: Session, request: Request) -> Answer:
                 )
             places.add(change.key)
             changes.append(change)
-    units: dict[str, float] = {}
+    consumed = Consumed()
     for change in changes:
-        table = change.table
-        change.old = session.get(table, change.key)
+        change.old = session.get(change.table, change.key)
         change.evaluate()
-        consumed = capacity.write_units(change.old, change.new)
-        units[table.name] = units.get(table.name, 0) + consumed
+        if capacity.wanted(request):
+            consumed.add_write(change.table, change.old, change.new)
         change.store(session)
     answer: Answer = {"UnprocessedItems": {}}
-    _tell_capacities(answer, request, units)
+    if capacity.wanted(request):
+        answer["ConsumedCapacity"] = consumed.report(request)
+    if capacity.metrics_wanted(request):
+        metrics = collection_metrics((each.table, each.item) for each in changes)
+        if metrics:
+            answer["ItemCollectionMetrics"] = metrics
     return answer
 
 
@@ -275,8 +286,12 @@ def _write(session: Session, request: Request, kind: str) -> Answer:
     if attributes:
         answer["Attributes"] = attributes
     if capacity.wanted(request):
-        units = capacity.write_units(change.old, change.new)
-        _tell_capacity(answer, request, {change.table.name: units})
+        consumed = Consumed()
+        consumed.add_write(change.table, change.old, change.new)
+        (answer["ConsumedCapacity"],) = consumed.report(request)
+    if capacity.metrics_wanted(request):
+        for metrics in collection_metrics([(change.table, change.item)]).values():
+            (answer["ItemCollectionMetrics"],) = metrics
     return answer
 
 
@@ -375,15 +390,3 @@ def _no_write(write: object) -> ValidationException:
         else "A write of a batch must be a PutRequest with an Item or a DeleteRequest"
         " with a Key"
     )
-
-
-def _tell_capacity(answer: Answer, request: Request, units: dict[str, float]) -> None:
-    entries = capacity.report(request, units)
-    if entries:
-        answer["ConsumedCapacity"] = entries[0]
-
-
-def _tell_capacities(answer: Answer, request: Request, units: dict[str, float]) -> None:
-    entries = capacity.report(request, units)
-    if entries:
-        answer["ConsumedCapacity"] = entries

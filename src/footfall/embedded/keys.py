@@ -179,7 +179,7 @@ def _key_test(
             "KeyConditionExpressions cannot have conditions on nested attributes"
         )
     limits = tuple(operand for operand in rest if isinstance(operand, Value))
-    return _head(key, names), _KeyTest(operator, limits)
+    return head(key, names), _KeyTest(operator, limits)
 
 
 def check_update_keys(update: Update, names: Names, key_names: Collection[str]) -> None:
@@ -189,11 +189,11 @@ def check_update_keys(update: Update, names: Names, key_names: Collection[str]) 
         ValidationException: The update would change the key.
     """
     for path in update.paths:
-        head = _head(path, names)
-        if head in key_names:
-            _require_scalar(path, head)
+        name = head(path, names)
+        if name in key_names:
+            _require_scalar(path, name)
             raise ValidationException(
-                f"{_INVALID}Cannot update attribute {head}. This attribute is part of"
+                f"{_INVALID}Cannot update attribute {name}. This attribute is part of"
                 " the key"
             )
 
@@ -207,24 +207,25 @@ def check_filter_keys(
         ValidationException: The filter names an attribute of the key.
     """
     for path in condition.paths:
-        head = _head(path, names)
-        if head in key_names:
-            _require_scalar(path, head)
+        name = head(path, names)
+        if name in key_names:
+            _require_scalar(path, name)
             raise ValidationException(
                 "Filter Expression can only contain non-primary key attributes:"
-                f" Primary key attribute: {head}"
+                f" Primary key attribute: {name}"
             )
 
 
-def _require_scalar(path: Path, head: str) -> None:
+def _require_scalar(path: Path, name: str) -> None:
     if len(path.elements) > 1:
         raise ValidationException(
             "Key attributes must be scalars; list random access '[]' and map lookup"
-            f" '.' are not allowed: Key: {head}"
+            f" '.' are not allowed: Key: {name}"
         )
 
 
-def _head(path: Path, names: Names) -> str:
+def head(path: Path, names: Names) -> str:
+    """The attribute that a path begins with."""
     name = path.elements[0]
     assert isinstance(name, str), "a path begins with an attribute"
     return names[name] if name[0] == "#" else name

@@ -6,7 +6,7 @@ it carries the last key looked at, also where nothing follows, as DynamoDB's doe
 
 import zlib
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from footfall.embedded import capacity
@@ -18,17 +18,62 @@ from footfall.embedded.attribute import (
     validate,
     validate_item,
 )
+from footfall.embedded.capacity import Consumed
 from footfall.embedded.evaluate import check, project
 from footfall.embedded.exceptions import ValidationException
 from footfall.embedded.expressions import Bound, bind
+from footfall.embedded.indexes import missing, projected
 from footfall.embedded.items import Answer, require_table
-from footfall.embedded.keys import KeyRange, check_filter_keys, key_condition
-from footfall.embedded.schema import Table
-from footfall.embedded.storage import Key, Session, Span
+from footfall.embedded.keys import (
+    KeyRange,
+    KeySchema,
+    check_filter_keys,
+    head,
+    key_condition,
+)
+from footfall.embedded.schema import KEY_MISMATCH, Index, Span, Table
+from footfall.embedded.storage import Session
 
 PAGE_BYTES_MAX = 1024 * 1024
 
 Request = Mapping[str, Any]
+Rows = Iterable[tuple[tuple[bytes, ...], Item]]
+
+_INVALID = "One or more parameter values were invalid: "
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """What a Query or a Scan reads: a table, or one of its indexes."""
+
+    table: Table
+    index: Index | None
+
+    @property
+    def keys(self) -> tuple[tuple[str, str], ...]:
+        """The names and the types of the key that it is sorted by."""
+        return self.table.keys if self.index is None else self.index.keys
+
+    @property
+    def place_names(self) -> tuple[str, ...]:
+        """The attributes that tell an item's place, each once."""
+        names = self.table.key_names
+        return names if self.index is None else (*self.index.key_names, *names)
+
+    def place(self, key: Item) -> tuple[bytes, ...]:
+        """An item's place, given all attributes that tell it.
+
+        Raises:
+            ValidationException: Some are missing, of a wrong type or too many.
+        """
+        names = self.table.key_names
+        if self.index is None:
+            return self.table.request_key(key)
+        if key.keys() != set(self.place_names):
+            raise ValidationException(KEY_MISMATCH)
+        own = self.index.place(key)
+        assert own is not None, "all attributes are there"
+        return *own, *self.table.request_key({name: key[name] for name in names})
 
 
 def query(session: Session, request: Request) -> Answer:
@@ -44,16 +89,17 @@ def query(session: Session, request: Request) -> Answer:
         ("KeyConditionExpression", "FilterExpression", "ProjectionExpression"),
     )
     assert bound.key_condition is not None, "it was given"
-    table = require_table(session, request["TableName"])
-    wanted = key_condition(bound.key_condition, bound.names, bound.values, table.keys)
+    source = _source(session, request)
+    wanted = key_condition(bound.key_condition, bound.names, bound.values, source.keys)
     if bound.filter is not None:
-        check_filter_keys(bound.filter, bound.names, table.key_names)
-    span = _span(table, wanted)
+        key_names = [name for name, _ in source.keys]
+        check_filter_keys(bound.filter, bound.names, key_names)
+    span = _span(source.keys, wanted)
     span = replace(span, descending=request.get("ScanIndexForward") is False)
-    start = _start(table, request)
+    start = _start(source, request)
     if start is not None:
-        if len(table.keys) > 1:
-            sort_key = validate(request["ExclusiveStartKey"][table.keys[1][0]])
+        if len(source.keys) > 1:
+            sort_key = validate(request["ExclusiveStartKey"][source.keys[1][0]])
             if not wanted.contains(sort_key):
                 raise ValidationException(
                     "The provided starting key does not match the range key predicate"
@@ -64,7 +110,8 @@ def query(session: Session, request: Request) -> Answer:
                 " provided conditions"
             )
         span = replace(span, after=start)
-    return _page(request, bound, table, session.read(table, span))
+    rows = session.read(source.table, span, source.index)
+    return _page(request, bound, source, rows)
 
 
 def scan(session: Session, request: Request) -> Answer:
@@ -73,31 +120,54 @@ def scan(session: Session, request: Request) -> Answer:
     segment, segments = request.get("Segment"), request.get("TotalSegments")
     _check_segment(segment, segments)
     bound = bind(request, ("FilterExpression", "ProjectionExpression"))
-    table = require_table(session, request["TableName"])
-    start = _start(table, request)
+    source = _source(session, request)
+    start = _start(source, request)
     if start is not None and segments and not _in_segment(start, segment, segments):
         raise ValidationException(
             "The provided starting key is invalid: Invalid ExclusiveStartKey. Please"
             " use ExclusiveStartKey with correct Segment. TotalSegments:"
             f" {segments} Segment: {segment}"
         )
-    rows: Iterable[tuple[Key, Item]] = session.read(table, Span(after=start))
+    rows: Rows = session.read(source.table, Span(after=start), source.index)
     if segments:
         rows = (row for row in rows if _in_segment(row[0], segment, segments))
-    return _page(request, bound, table, rows)
+    return _page(request, bound, source, rows)
 
 
-def _page(
-    request: Request, bound: Bound, table: Table, rows: Iterable[tuple[Key, Item]]
-) -> Answer:
+def _source(session: Session, request: Request) -> _Source:
+    table = require_table(session, request["TableName"])
+    name = request.get("IndexName")
+    if name is None:
+        return _Source(table, None)
+    index = table.index(name)
+    if index is None:
+        raise ValidationException(
+            f"The table does not have the specified index: {name}"
+        )
+    if index.is_global and request.get("ConsistentRead"):
+        raise ValidationException(
+            "Consistent reads are not supported on global secondary indexes"
+        )
+    return _Source(table, index)
+
+
+def _page(request: Request, bound: Bound, source: _Source, rows: Rows) -> Answer:
     limit = request.get("Limit")
     counts_only = request.get("Select") == "COUNT"
+    table, index = source.table, source.index
+    fetches = index is not None and _fetches(request, bound, table, index)
     items: list[Item] = []
     looked_at = count = size = 0
+    fetched = 0.0
     answer: Answer = {}
-    for _, item in rows:
+    consistent = bool(request.get("ConsistentRead"))
+    for _, whole in rows:
         looked_at += 1
+        item = whole if index is None else projected(table, index, whole)
         size += size_bytes(item)
+        if fetches:  # from the table, which AWS bills an item at a time
+            item = whole
+            fetched += capacity.read_units(size_bytes(whole), consistent=consistent)
         if bound.filter is None or check(bound.filter, item, bound.names, bound.values):
             count += 1
             if not counts_only:
@@ -107,24 +177,53 @@ def _page(
                     else project(bound.projection, item, bound.names)
                 )
         if looked_at == limit or size > PAGE_BYTES_MAX:
-            answer["LastEvaluatedKey"] = table.key_of(item)
+            last = {name: whole[name] for name in source.place_names}
+            answer["LastEvaluatedKey"] = last
             break
     if not counts_only:
         answer["Items"] = items
     answer["Count"] = count
     answer["ScannedCount"] = looked_at
-    units = capacity.read_units(size, consistent=bool(request.get("ConsistentRead")))
-    entries = capacity.report(request, {table.name: units})
-    if entries:
-        answer["ConsumedCapacity"] = entries[0]
+    if capacity.wanted(request):
+        consumed = Consumed()
+        consumed.add(table, capacity.read_units(size, consistent=consistent), index)
+        consumed.add(table, fetched)
+        (answer["ConsumedCapacity"],) = consumed.report(request)
     return answer
 
 
-def _span(table: Table, wanted: KeyRange) -> Span:
-    pk = key_bytes(wanted.hash, table.keys[0][1])
-    if len(table.keys) == 1:
+def _fetches(request: Request, bound: Bound, table: Table, index: Index) -> bool:
+    """Whether what is wanted of an index must be fetched from the table.
+
+    Raises:
+        ValidationException: It must, but the index is global.
+    """
+    if index.projection == "ALL":
+        return False
+    if request.get("Select") == "ALL_ATTRIBUTES":
+        if index.is_global:
+            raise ValidationException(
+                f"{_INVALID}Select type ALL_ATTRIBUTES is not supported for global"
+                f" secondary index {index.name} because its projection type is not ALL"
+            )
+        return True
+    if bound.projection is None:
+        return False
+    heads = [head(path, bound.names) for path in bound.projection.paths]
+    names = missing(table, index, heads)
+    if names and index.is_global:
+        raise ValidationException(
+            f"{_INVALID}Global secondary index {index.name} does not project"
+            f" [{', '.join(names)}]"
+        )
+    return bool(names)
+
+
+def _span(keys: KeySchema, wanted: KeyRange) -> Span:
+    pk = key_bytes(wanted.hash, keys[0][1])
+    if len(keys) == 1:
         return Span(pk)
-    kind = table.keys[1][1]
+    kind = keys[1][1]
     if wanted.prefix is not None:
         prefix = key_bytes(wanted.prefix, kind)
         return Span(pk, low=prefix, high=key_prefix_end(prefix), high_inclusive=False)
@@ -138,12 +237,12 @@ def _span(table: Table, wanted: KeyRange) -> Span:
     return span
 
 
-def _start(table: Table, request: Request) -> Key | None:
+def _start(source: _Source, request: Request) -> tuple[bytes, ...] | None:
     key = request.get("ExclusiveStartKey")
     if key is None:
         return None
     try:
-        return table.request_key(validate_item(key))
+        return source.place(validate_item(key))
     except ValidationException as error:
         raise ValidationException(
             f"The provided starting key is invalid: {error.message}"
@@ -152,22 +251,25 @@ def _start(table: Table, request: Request) -> Key | None:
 
 def _check_select(request: Request) -> None:
     select = request.get("Select")
-    projected = request.get("ProjectionExpression") is not None
-    if select == "ALL_PROJECTED_ATTRIBUTES":
+    is_projected = request.get("ProjectionExpression") is not None
+    if select == "ALL_PROJECTED_ATTRIBUTES" and request.get("IndexName") is None:
         raise ValidationException(
             "One or more parameter values were invalid: ALL_PROJECTED_ATTRIBUTES can be"
             " used only when Querying using an IndexName"
         )
-    if select == "SPECIFIC_ATTRIBUTES" and not projected:
+    if select == "SPECIFIC_ATTRIBUTES" and not is_projected:
         raise ValidationException(
             "One or more parameter values were invalid: Must specify the AttributesToGet"
             " or ProjectionExpression when choosing to get SPECIFIC_ATTRIBUTES"
         )
-    if select in ("ALL_ATTRIBUTES", "COUNT") and projected:
+    if (
+        select in ("ALL_ATTRIBUTES", "COUNT", "ALL_PROJECTED_ATTRIBUTES")
+        and is_projected
+    ):
         raise ValidationException(
             "One or more parameter values were invalid: Cannot specify the"
             f" ProjectionExpression when choosing to get {select}"
-            if select == "ALL_ATTRIBUTES"
+            if select != "COUNT"
             else "One or more parameter values were invalid: Cannot specify the"
             " ProjectionExpression when choosing to get only the Count"
         )
@@ -194,5 +296,5 @@ def _check_segment(segment: int | None, segments: int | None) -> None:
         )
 
 
-def _in_segment(key: Key, segment: int | None, segments: int) -> bool:
+def _in_segment(key: tuple[bytes, ...], segment: int | None, segments: int) -> bool:
     return zlib.crc32(key[0]) % segments == segment

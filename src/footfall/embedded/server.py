@@ -140,6 +140,8 @@ class Endpoint:
             operation, request = wire.decode_request(headers, body)
         except ClientError as error:
             return wire.encode_error(error)
+        if operation == "DescribeEndpoints":
+            return wire.endpoint(host)
         answer = await self._groups.add((operation, request))
         if isinstance(answer, ClientError):
             return wire.encode_error(answer)

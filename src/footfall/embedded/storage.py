@@ -9,6 +9,14 @@ A DynamoDB table is an SQL table of its own, clustered by its key:
 makes keys that grow with time an append, which is what receipts are. `item` is the
 item in MessagePack, `expires` its time to live in seconds, if it has one.
 
+A secondary index is two more columns and an SQL index over them:
+
+    hk_N, rk_N    the item's key in index N, NULL if it is not in it
+    items_ID_N    on (hk_N, rk_N, pk, sk), of the rows that are in it
+
+So SQLite itself keeps an index true to its table, in the same transaction, whoever
+writes or deletes a row; and a table without indexes costs what it did.
+
 Durability: write-ahead log, synchronous=FULL, so COMMIT returns after an fsync.
 
 Processes: BEGIN IMMEDIATE takes the one write lock of the file and waits for it.
@@ -19,31 +27,36 @@ Threads: one writing connection under a lock; on disk whoever reads takes a conn
 of its own for that time and reads a snapshot, so that nobody waits for a writer.
 """
 
-import random
 import sqlite3
 import threading
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from footfall.embedded.attribute import Item
-from footfall.embedded.schema import Table
+from footfall.embedded.disk import (
+    BUSY_SECONDS,
+    DiskFailedError,
+    StoppedError,
+    StoreFileError,
+    execute_patiently,
+    explained,
+    meaning,
+)
+from footfall.embedded.exceptions import ValidationException
+from footfall.embedded.schema import Index, Key, Span, Table, expiry_of
 
 MEMORY = ":memory:"
 APPLICATION_ID = 0x466F6F74  # "Foot": SQLite's mark of whose database a file is
-FORMAT_VERSION = 1
-BUSY_SECONDS = 30.0
-BUSY_PAUSE_SECONDS = 0.001
+FORMAT_VERSION = 2  # the newest we know; a file has it once a table has an index
+_FORMAT_VERSION_FIRST = 1  # and this until then, so that older versions still open it
 CACHE_KIB = 16_384
 READER_CACHE_KIB = 2_048  # each reading thread has one
-_PRIMARY_CODE = 0xFF  # of an extended result code of SQLite
 _ROWS_AT_ONCE = 128  # of one statement; SQLite takes 32,766 parameters
+_ROWS_IN_PASSING = 1_000  # of a whole table that is rewritten; keeps memory flat
 
 _SCHEMA = """
 CREATE TABLE tables (
@@ -58,49 +71,6 @@ CREATE INDEX tokens_by_age ON tokens (stored);
 _decode: Any = msgspec.msgpack.Decoder().decode
 _encode = msgspec.msgpack.Encoder().encode
 _decode_table = msgspec.msgpack.Decoder(Table).decode
-
-Key = tuple[bytes, bytes]
-
-
-class StoreFileError(Exception):
-    """The file cannot be used as a store; the message says why and what to do."""
-
-
-class DiskFullError(Exception):
-    """There was no room; what was to be written is rolled back, and nothing is."""
-
-
-class DiskFailedError(Exception):
-    """The disk failed while it wrote; what of it is stored nobody knows."""
-
-
-class FileBusyError(Exception):
-    """Another process holds the file too long; nothing was written."""
-
-
-class StoppedError(Exception):
-    """The disk failed earlier; nothing was read or written now."""
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """A range of keys of one table: one partition, or all of them.
-
-    Attributes:
-        pk: The partition; None spans all partitions.
-        low: The least sort key, or the least (pk, sk) across partitions.
-        high: The greatest sort key of the partition.
-        after: Start behind this key, in reading order.
-        descending: Whether the greatest key comes first.
-    """
-
-    pk: bytes | None = None
-    low: bytes = b""
-    low_inclusive: bool = True
-    high: bytes | None = None
-    high_inclusive: bool = True
-    after: Key | None = None
-    descending: bool = False
 
 
 class Session:
@@ -134,14 +104,17 @@ class Session:
             (table.name, _encode(table)),
         )
         assert cursor.lastrowid is not None
-        table = msgspec.structs.replace(table, id=cursor.lastrowid)
+        bare = msgspec.structs.replace(table, id=cursor.lastrowid, indexes=())
         self._connection.execute(
-            f"CREATE TABLE {_sql_name(table)} ("
+            f"CREATE TABLE {_sql_name(bare)} ("
             " pk BLOB NOT NULL, sk BLOB NOT NULL, expires INTEGER, item BLOB NOT NULL,"
             " PRIMARY KEY (pk, sk)) STRICT, WITHOUT ROWID"
         )
-        self.update_table(table)
-        return table
+        self.update_table(bare)
+        made = bare
+        for index in table.indexes:
+            made = self.create_index(made, index)
+        return made
 
     def update_table(self, table: Table) -> None:
         """Store another definition of a table that exists."""
@@ -156,23 +129,76 @@ class Session:
         self._connection.execute(f"DROP TABLE {_sql_name(table)}")
         del self._tables[table.name]
 
-    def measure(self, table: Table) -> tuple[int, int]:
-        """How many items a table has, and their stored bytes."""
+    def measure(self, table: Table, index: Index | None = None) -> tuple[int, int]:
+        """How many items a table, or an index, has, and their stored bytes."""
+        where = f" WHERE hk_{index.id:d} IS NOT NULL" if index is not None else ""
         row = self._connection.execute(
-            f"SELECT count(*), coalesce(sum(length(item)), 0) FROM {_sql_name(table)}"
+            "SELECT count(*), coalesce(sum(length(item)), 0)"
+            f" FROM {_sql_name(table)}{where}"
         ).fetchone()
         return int(row[0]), int(row[1])
 
     def set_expiry(self, table: Table, attribute: str | None) -> None:
         """Note each item's time to live anew, after the attribute changed."""
+        statement = f"UPDATE {_sql_name(table)} SET expires = ? WHERE pk = ? AND sk = ?"
+        for rows in self._all_rows(table):
+            self._connection.executemany(
+                statement,
+                [(expiry_of(item, attribute), *key) for key, item in rows],
+            )
+
+    # Indexes
+
+    def create_index(self, table: Table, index: Index) -> Table:
+        """Make an index of what the table holds; returns the table's definition.
+
+        An item that cannot be in the index, as an attribute of its key has another
+        type or is empty or too long, is left out: what is stored stays.
+        """
+        number = max((each.id for each in table.indexes), default=0) + 1
+        index = msgspec.structs.replace(index, id=number)
         name = _sql_name(table)
-        rows = self._connection.execute(f"SELECT pk, sk, item FROM {name}")
-        expiries = [
-            (expiry_of(_decode(item), attribute), pk, sk) for pk, sk, item in rows
-        ]
-        self._connection.executemany(
-            f"UPDATE {name} SET expires = ? WHERE pk = ? AND sk = ?", expiries
+        for column in (f"hk_{number:d}", f"rk_{number:d}"):
+            self._connection.execute(f"ALTER TABLE {name} ADD COLUMN {column} BLOB")
+        self._connection.execute(
+            f"CREATE INDEX {name}_{number:d} ON {name}"
+            f" (hk_{number:d}, rk_{number:d}, pk, sk) WHERE hk_{number:d} IS NOT NULL"
         )
+        statement = (
+            f"UPDATE {name} SET hk_{number:d} = ?, rk_{number:d} = ?"
+            " WHERE pk = ? AND sk = ?"
+        )
+        for rows in self._all_rows(table):
+            self._connection.executemany(
+                statement, [(*_place_if_any(index, item), *key) for key, item in rows]
+            )
+        self._connection.execute(f"PRAGMA user_version = {FORMAT_VERSION}")
+        changed = msgspec.structs.replace(table, indexes=(*table.indexes, index))
+        self.update_table(changed)
+        return changed
+
+    def delete_index(self, table: Table, index: Index) -> Table:
+        """Delete an index; returns the table's definition."""
+        name = _sql_name(table)
+        self._connection.execute(f"DROP INDEX {name}_{index.id:d}")
+        for column in (f"hk_{index.id:d}", f"rk_{index.id:d}"):
+            self._connection.execute(f"ALTER TABLE {name} DROP COLUMN {column}")
+        rest = tuple(each for each in table.indexes if each.name != index.name)
+        changed = msgspec.structs.replace(table, indexes=rest)
+        self.update_table(changed)
+        return changed
+
+    def _all_rows(self, table: Table) -> Iterator[list[tuple[Key, Item]]]:
+        """All items, some at a time, so that they may be written meanwhile."""
+        name = _sql_name(table)
+        pk, sk = b"", b""  # before every key
+        while rows := self._connection.execute(
+            f"SELECT pk, sk, item FROM {name} WHERE (pk, sk) > (?, ?)"
+            " ORDER BY pk, sk LIMIT ?",
+            (pk, sk, _ROWS_IN_PASSING),
+        ).fetchall():
+            yield [((pk, sk), _decode(item)) for pk, sk, item in rows]
+            pk, sk, _ = rows[-1]
 
     # Items
 
@@ -204,12 +230,15 @@ class Session:
     def put(self, table: Table, rows: Sequence[tuple[Key, Item, bytes]]) -> None:
         """Store items, with their encodings, in place of what was at their keys."""
         name, attribute = _sql_name(table), table.ttl_attribute
+        numbers = tuple([index.id for index in table.indexes])
         for start in range(0, len(rows), _ROWS_AT_ONCE):
             chunk = rows[start : start + _ROWS_AT_ONCE]
             values: list[Any] = []
             for (pk, sk), item, encoded in chunk:
                 values += (pk, sk, expiry_of(item, attribute), encoded)
-            self._connection.execute(_put_rows(name, len(chunk)), values)
+                for index in table.indexes:
+                    values += index.place(item) or _NOWHERE
+            self._connection.execute(_put_rows(name, len(chunk), numbers), values)
 
     def delete(self, table: Table, keys: Iterable[Key]) -> None:
         """Delete the items at some keys; those without an item are fine."""
@@ -217,18 +246,33 @@ class Session:
             f"DELETE FROM {_sql_name(table)} WHERE pk = ? AND sk = ?", keys
         )
 
-    def read(self, table: Table, span: Span) -> Iterator[tuple[Key, Item]]:
-        """The items of a span, in order."""
-        conditions, values = _conditions(span)
+    def read(
+        self, table: Table, span: Span, index: Index | None = None
+    ) -> Iterator[tuple[tuple[bytes, ...], Item]]:
+        """The items of a span, in order, with their places.
+
+        An item's place is its key, (pk, sk); in an index it is its key there and then
+        the table's, (hk, rk, pk, sk), which is the order of its items.
+        """
+        source = _sql_name(table)
+        columns: tuple[str, ...] = ("pk", "sk")
+        conditions: list[str] = []
+        if index is not None:
+            columns = (f"hk_{index.id:d}", f"rk_{index.id:d}", *columns)
+            source += f" INDEXED BY {source}_{index.id:d}"
+            conditions.append(f"{columns[0]} IS NOT NULL")
+        more, values = _conditions(span, columns)
+        conditions += more
         where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-        order = "pk DESC, sk DESC" if span.descending else "pk, sk"
+        direction = " DESC" if span.descending else ""
+        order = ", ".join(f"{column}{direction}" for column in columns)
         cursor = self._connection.execute(
-            f"SELECT pk, sk, item FROM {_sql_name(table)}{where} ORDER BY {order}",
+            f"SELECT item, {', '.join(columns)} FROM {source}{where} ORDER BY {order}",
             values,
         )
         try:
-            for pk, sk, item in cursor:
-                yield (pk, sk), _decode(item)
+            for item, *place in cursor:
+                yield tuple(place), _decode(item)
         finally:
             cursor.close()
 
@@ -334,12 +378,12 @@ class Storage:
         try:
             self._writer = _Connection(path)
         except sqlite3.Error as error:
-            raise StoreFileError(_explained(path, error)) from error
+            raise StoreFileError(explained(path, error)) from error
         try:
             self._prepare(self._writer.sqlite)
         except sqlite3.Error as error:
             self.close()
-            raise StoreFileError(_explained(path, error)) from error
+            raise StoreFileError(explained(path, error)) from error
         except StoreFileError:
             self.close()
             raise
@@ -369,12 +413,12 @@ class Storage:
         """
         self._require_disk()
         try:
-            _execute_patiently(self._writer.sqlite, "BEGIN IMMEDIATE")
+            execute_patiently(self._writer.sqlite, "BEGIN IMMEDIATE")
             yield self._writer.session()
             self._writer.sqlite.execute("COMMIT")
         except sqlite3.Error as error:
             self._writer.undo()
-            raise self._meaning(error) from error
+            raise self._note(error) from error
         except BaseException:
             self._writer.undo()
             raise
@@ -412,20 +456,12 @@ class Storage:
         if self._failure:
             raise StoppedError(self._failure)
 
-    def _meaning(self, error: sqlite3.Error) -> Exception:
-        """What an error at a write says of the disk; itself if nothing."""
-        match getattr(error, "sqlite_errorcode", 0) & _PRIMARY_CODE:
-            case sqlite3.SQLITE_FULL:
-                # The frame that commits is the last that is written, so it is not
-                # there: the log is padded behind it on no file system of today.
-                return DiskFullError(str(error))
-            case sqlite3.SQLITE_IOERR | sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
-                self._failure = str(error)
-                return DiskFailedError(str(error))
-            case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
-                return FileBusyError(str(error))
-            case _:
-                return error
+    def _note(self, error: sqlite3.Error) -> Exception:
+        """What an error at a write says; remembered, if the disk failed."""
+        failure = meaning(error)
+        if isinstance(failure, DiskFailedError):
+            self._failure = str(failure)
+        return failure
 
     def _take_reader(self) -> _Connection:
         with self._readers_lock:
@@ -461,7 +497,7 @@ class Storage:
                 f"{self.path!r} was written by a newer version of Footfall (format"
                 f" {version}, this one knows {FORMAT_VERSION}); upgrade Footfall"
             )
-        _execute_patiently(connection, "PRAGMA journal_mode = WAL")
+        execute_patiently(connection, "PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("BEGIN IMMEDIATE")  # fails here if it cannot be written
         (version,) = connection.execute("PRAGMA user_version").fetchone()
@@ -469,49 +505,14 @@ class Storage:
             for statement in _SCHEMA.split(";"):
                 connection.execute(statement)
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-            connection.execute(f"PRAGMA user_version = {FORMAT_VERSION}")
+            connection.execute(f"PRAGMA user_version = {_FORMAT_VERSION_FIRST}")
         connection.execute("COMMIT")
-        connection.execute("PRAGMA busy_timeout = 0")  # `_execute_patiently` waits
-
-
-def _execute_patiently(connection: sqlite3.Connection, statement: str) -> None:
-    """Run a statement that needs the file's one write lock, waiting for whoever has it.
-
-    SQLite's own waiting sleeps up to a tenth of a second between tries, and whoever
-    sleeps so long is overtaken again and again; and for the switch to a write-ahead log
-    it does not wait at all. A short and random pause is fair.
-
-    Raises:
-        sqlite3.OperationalError: The lock was not to be had in `BUSY_SECONDS`.
-    """
-    deadline = time.monotonic() + BUSY_SECONDS
-    while True:
-        try:
-            connection.execute(statement)
-        except sqlite3.OperationalError as error:
-            busy = error.sqlite_errorcode == sqlite3.SQLITE_BUSY
-            if not busy or time.monotonic() > deadline:
-                raise
-            time.sleep(random.uniform(0, BUSY_PAUSE_SECONDS))
-        else:
-            return
+        connection.execute("PRAGMA busy_timeout = 0")  # `execute_patiently` waits
 
 
 def encode_item(item: Item) -> bytes:
     """The item as it is stored: never shorter than DynamoDB's own size of it."""
     return _encode(item)
-
-
-def expiry_of(item: Item, attribute: str | None) -> int | None:
-    """The item's time to live in whole seconds, None if it has none."""
-    if attribute is None:
-        return None
-    value = item.get(attribute)
-    number = value.get("N") if value is not None else None
-    if number is None:
-        return None
-    seconds = int(number.partition(".")[0] or 0)
-    return seconds if abs(seconds) < 1 << 62 else None
 
 
 def _sql_name(table: Table) -> str:
@@ -536,55 +537,44 @@ def _select_keys(name: str, count: int, is_sorted: bool) -> str:
 
 
 @lru_cache(maxsize=512)
-def _put_rows(name: str, count: int) -> str:
-    rows = ", ".join(["(?, ?, ?, ?)"] * count)
+def _put_rows(name: str, count: int, numbers: tuple[int, ...]) -> str:
+    columns = ["expires", "item"]
+    for number in numbers:
+        columns += (f"hk_{number:d}", f"rk_{number:d}")
+    row = f"(?, ?{', ?' * len(columns)})"
     return (
-        f"INSERT INTO {name} (pk, sk, expires, item) VALUES {rows}"
-        " ON CONFLICT (pk, sk)"
-        " DO UPDATE SET expires = excluded.expires, item = excluded.item"
+        f"INSERT INTO {name} (pk, sk, {', '.join(columns)})"
+        f" VALUES {', '.join([row] * count)} ON CONFLICT (pk, sk) DO UPDATE SET "
+        + ", ".join(f"{column} = excluded.{column}" for column in columns)
     )
 
 
-def _conditions(span: Span) -> tuple[list[str], Sequence[Any]]:
+_NOWHERE = (None, None)  # the place in an index of an item that is not in it
+
+
+def _place_if_any(index: Index, item: Item) -> tuple[bytes | None, bytes | None]:
+    try:
+        return index.place(item) or _NOWHERE
+    except ValidationException:
+        return _NOWHERE
+
+
+def _conditions(span: Span, columns: Sequence[str]) -> tuple[list[str], list[Any]]:
     conditions: list[str] = []
     values: list[Any] = []
-    after, descending = span.after, span.descending
-    if span.pk is None:
-        if after is not None:
-            conditions.append(
-                "(pk, sk) < (?, ?)" if descending else "(pk, sk) > (?, ?)"
-            )
-            values += after
-        return conditions, values
-    conditions.append("pk = ?")
-    values.append(span.pk)
-    conditions.append("sk >= ?" if span.low_inclusive else "sk > ?")
-    values.append(span.low)
-    if span.high is not None:
-        conditions.append("sk <= ?" if span.high_inclusive else "sk < ?")
-        values.append(span.high)
+    after, comparison = span.after, "<" if span.descending else ">"
+    if span.pk is not None:
+        partition, sort = columns[:2]
+        conditions.append(f"{partition} = ?")
+        values.append(span.pk)
+        conditions.append(f"{sort} >= ?" if span.low_inclusive else f"{sort} > ?")
+        values.append(span.low)
+        if span.high is not None:
+            conditions.append(f"{sort} <= ?" if span.high_inclusive else f"{sort} < ?")
+            values.append(span.high)
+        columns, after = columns[1:], after and after[1:]
     if after is not None:
-        conditions.append("sk < ?" if descending else "sk > ?")
-        values.append(after[1])
+        marks = ", ".join("?" * len(columns))
+        conditions.append(f"({', '.join(columns)}) {comparison} ({marks})")
+        values += after
     return conditions, values
-
-
-def _explained(path: str, error: sqlite3.Error) -> str:
-    code = getattr(error, "sqlite_errorname", "")
-    if code == "SQLITE_NOTADB":
-        return f"{path!r} is not a database; name another file"
-    if code.startswith("SQLITE_CORRUPT"):
-        return f"{path!r} is damaged ({error}); restore it from a backup"
-    if code.startswith("SQLITE_READONLY"):
-        return f"{path!r} cannot be written; give the user write access to it"
-    if code.startswith("SQLITE_CANTOPEN"):
-        if Path(path).is_dir():
-            return f"{path!r} is a folder; name a file"
-        return f"{path!r} cannot be opened; its folder must exist and be writable"
-    if code.startswith("SQLITE_BUSY"):
-        return f"{path!r} is held by another program; stop it and try again"
-    if code.startswith("SQLITE_FULL"):
-        return f"there is no room for {path!r}; free some space on its disk"
-    if code.startswith("SQLITE_IOERR"):
-        return f"the disk of {path!r} fails ({error}); mend it"
-    return f"{path!r} cannot be opened: {error}"

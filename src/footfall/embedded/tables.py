@@ -1,90 +1,104 @@
-"""The operations on tables: create, describe, list, delete, and their time to live."""
+"""The operations on tables: create, describe, list, update, delete, and time to live."""
 
 import uuid
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
+from footfall.embedded import definitions
+from footfall.embedded.definitions import attribute_types, description, throughput_of
 from footfall.embedded.exceptions import (
+    LimitExceededException,
     ResourceInUseException,
     ResourceNotFoundException,
     SerializationException,
+    TableNotFoundException,
     ValidationException,
 )
 from footfall.embedded.items import Answer
-from footfall.embedded.schema import Table
+from footfall.embedded.schema import Index, Table
 from footfall.embedded.storage import Session
+from footfall.embedded.tags import tags_of
 from footfall.embedded.validation import Form, Parameter, check_form
 
-REGION = "us-east-1"
-ACCOUNT = "000000000000"
 NAMES_MAX = 100  # of one page of ListTables
 
 Request = Mapping[str, Any]
 
 _INVALID = "One or more parameter values were invalid: "
-_DEFINITION = Form(
-    {
-        "AttributeName": Parameter(str, required=True, low=1, high=255),
-        "AttributeType": Parameter(str, required=True, choices=("B", "N", "S")),
-    }
-)
-_KEY_ELEMENT = Form(
-    {
-        "AttributeName": Parameter(str, required=True, low=1, high=255),
-        "KeyType": Parameter(str, required=True, choices=("HASH", "RANGE")),
-    }
-)
-_THROUGHPUT = Form(
-    {
-        "ReadCapacityUnits": Parameter(int, required=True, low=1),
-        "WriteCapacityUnits": Parameter(int, required=True, low=1),
-    }
-)
 _SPECIFICATION = Form(
     {
         "Enabled": Parameter(bool, required=True),
         "AttributeName": Parameter(str, required=True, low=1, high=255),
     }
 )
+_INDEX_UPDATES = {
+    "Create": definitions.INDEX_FORMS["GlobalSecondaryIndexes"],
+    "Update": Form(
+        {
+            "IndexName": Parameter(str, required=True),
+            "ProvisionedThroughput": Parameter(dict, required=True),
+        }
+    ),
+    "Delete": Form({"IndexName": Parameter(str, required=True)}),
+}
+# The account's and a table's units in most regions: Developer Guide, "Quotas"
+_LIMITS = {
+    "AccountMaxReadCapacityUnits": 80_000,
+    "AccountMaxWriteCapacityUnits": 80_000,
+    "TableMaxReadCapacityUnits": 40_000,
+    "TableMaxWriteCapacityUnits": 40_000,
+}
+_CHANGES = (
+    "ProvisionedThroughput",
+    "BillingMode",
+    "GlobalSecondaryIndexUpdates",
+    "DeletionProtectionEnabled",
+    "TableClass",
+    "StreamSpecification",
+    "SSESpecification",
+)
 
 
 def create_table(session: Session, request: Request, now: float) -> Answer:
     """CreateTable: Amazon DynamoDB API Reference; the table is active at once."""
-    for indexes in ("GlobalSecondaryIndexes", "LocalSecondaryIndexes"):
-        if request.get(indexes):
-            raise ValidationException(
-                f"{indexes}: the embedded engine has no secondary indexes yet"
-            )
-    keys = _keys(request)
+    definitions.refuse_what_is_not_here(request)
+    types = attribute_types(request)
+    keys = definitions.table_keys(request, types)
     billing_mode = request.get("BillingMode") or "PROVISIONED"
-    throughput = _throughput(request, billing_mode)
-    if session.table(request["TableName"]) is not None:
-        raise ResourceInUseException(f"Table already exists: {request['TableName']}")
-    table = session.create_table(
-        Table(
-            request["TableName"],
-            keys,
-            created=now,
-            unique_id=str(uuid.uuid4()),
-            billing_mode=billing_mode,
-            read_units=throughput[0],
-            write_units=throughput[1],
-            deletion_protected=bool(request.get("DeletionProtectionEnabled")),
-        )
+    throughput = throughput_of(request.get("ProvisionedThroughput"), billing_mode)
+    table = Table(
+        request["TableName"],
+        keys,
+        created=now,
+        unique_id=str(uuid.uuid4()),
+        billing_mode=billing_mode,
+        read_units=throughput[0],
+        write_units=throughput[1],
+        deletion_protected=bool(request.get("DeletionProtectionEnabled")),
+        tags=tags_of(request.get("Tags") or []),
+        table_class=request.get("TableClass") or "",
     )
-    return {"TableDescription": _description(table)}
+    indexes = definitions.indexes_of(request, table, types)
+    table = msgspec.structs.replace(table, indexes=indexes)
+    definitions.require_used(types, table)
+    if session.table(table.name) is not None:
+        raise ResourceInUseException(f"Table already exists: {table.name}")
+    return {"TableDescription": description(session.create_table(table))}
 
 
 def describe_table(session: Session, request: Request) -> Answer:
     """DescribeTable; counts are exact, where AWS's are some hours old."""
-    table = _existing(session, request["TableName"])
+    table = existing_table(session, request["TableName"])
     count, size = session.measure(table)
-    return {
-        "Table": {**_description(table), "ItemCount": count, "TableSizeBytes": size}
-    }
+    told = {**description(table), "ItemCount": count, "TableSizeBytes": size}
+    for indexes in ("GlobalSecondaryIndexes", "LocalSecondaryIndexes"):
+        for each in told.get(indexes, ()):
+            index = table.index(each["IndexName"])
+            assert index is not None, "it was described"
+            each["ItemCount"], each["IndexSizeBytes"] = session.measure(table, index)
+    return {"Table": told}
 
 
 def list_tables(session: Session, request: Request) -> Answer:
@@ -98,23 +112,47 @@ def list_tables(session: Session, request: Request) -> Answer:
     return answer
 
 
+def update_table(session: Session, request: Request, now: float) -> Answer:
+    """UpdateTable; every change holds at once, an index of old items too."""
+    if not any(request.get(each) not in (None, []) for each in _CHANGES):
+        raise ValidationException(
+            "At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled,"
+            " GlobalSecondaryIndexUpdates or SSESpecification or ReplicaUpdates is"
+            " required for UpdateTable"
+        )
+    definitions.refuse_what_is_not_here(request)
+    updates = _index_updates(request)
+    table = existing_table(session, request["TableName"])
+    changed = _with_flags(_with_capacity(table, request, now), request)
+    changed = _with_index_units(changed, updates)
+    made = _made_index(changed, request, updates)
+    gone = _gone_index(changed, updates)
+    if gone is not None:
+        changed = session.delete_index(changed, gone)
+    if made is not None:
+        changed = session.create_index(changed, made)
+    session.update_table(changed)
+    return {"TableDescription": description(changed)}
+
+
 def delete_table(session: Session, request: Request) -> Answer:
     """DeleteTable; the table is gone at once."""
-    table = _existing(session, request["TableName"])
+    table = existing_table(session, request["TableName"])
     if table.deletion_protected:
         raise ValidationException(
             "Resource cannot be deleted as it is currently protected against deletion."
             " Disable deletion protection first."
         )
     session.delete_table(table)
-    return {"TableDescription": {**_description(table), "TableStatus": "DELETING"}}
+    told = definitions.brief_description(table)
+    return {"TableDescription": {**told, "TableStatus": "DELETING"}}
 
 
 def update_time_to_live(session: Session, request: Request) -> Answer:
     """UpdateTimeToLive; the change holds at once."""
     specification = request["TimeToLiveSpecification"]
     check_form(specification, _SPECIFICATION, "timeToLiveSpecification.")
-    table = _existing(session, request["TableName"])
+    table = existing_table(session, request["TableName"])
     attribute = specification["AttributeName"]
     if specification["Enabled"]:
         if table.ttl_attribute is not None:
@@ -136,14 +174,37 @@ def update_time_to_live(session: Session, request: Request) -> Answer:
 
 def describe_time_to_live(session: Session, request: Request) -> Answer:
     """DescribeTimeToLive."""
-    attribute = _existing(session, request["TableName"]).ttl_attribute
+    attribute = existing_table(session, request["TableName"]).ttl_attribute
     if attribute is None:
         return {"TimeToLiveDescription": {"TimeToLiveStatus": "DISABLED"}}
-    description = {"TimeToLiveStatus": "ENABLED", "AttributeName": attribute}
-    return {"TimeToLiveDescription": description}
+    told = {"TimeToLiveStatus": "ENABLED", "AttributeName": attribute}
+    return {"TimeToLiveDescription": told}
 
 
-def _existing(session: Session, name: str) -> Table:
+def describe_limits(_session: Session, _request: Request) -> Answer:
+    """DescribeLimits: AWS's own defaults; the engine throttles nobody."""
+    return dict(_LIMITS)
+
+
+def describe_continuous_backups(session: Session, request: Request) -> Answer:
+    """DescribeContinuousBackups: there are none."""
+    name = request["TableName"]
+    if session.table(name) is None:
+        raise TableNotFoundException(f"Table not found: {name}")
+    return {
+        "ContinuousBackupsDescription": {
+            "ContinuousBackupsStatus": "DISABLED",
+            "PointInTimeRecoveryDescription": {"PointInTimeRecoveryStatus": "DISABLED"},
+        }
+    }
+
+
+def existing_table(session: Session, name: str) -> Table:
+    """The table of that name.
+
+    Raises:
+        ResourceNotFoundException: There is none; the words name it.
+    """
     table = session.table(name)
     if table is None:
         raise ResourceNotFoundException(
@@ -152,98 +213,133 @@ def _existing(session: Session, name: str) -> Table:
     return table
 
 
-def _keys(request: Request) -> tuple[tuple[str, str], ...]:
-    definitions = _parts(request, "AttributeDefinitions", _DEFINITION)
-    elements = _parts(request, "KeySchema", _KEY_ELEMENT)
-    types = {each["AttributeName"]: each["AttributeType"] for each in definitions}
-    if len(types) < len(definitions):
-        raise ValidationException(
-            f"{_INVALID}Duplicate AttributeName in AttributeDefinitions"
-        )
-    if elements[0]["KeyType"] != "HASH":
-        raise ValidationException(
-            "Invalid KeySchema: The first KeySchemaElement is not a HASH key type"
-        )
-    if len(elements) == 2 and elements[1]["KeyType"] != "RANGE":
-        raise ValidationException(
-            "Invalid KeySchema: The second KeySchemaElement is not a RANGE key type"
-        )
-    names = [element["AttributeName"] for element in elements]
-    if len(set(names)) < len(names):
-        raise ValidationException(
-            "Both the Hash Key and the Range Key element in the KeySchema have the same"
-            " name"
-        )
-    missing = [name for name in names if name not in types]
-    if missing:
-        raise ValidationException(
-            f"{_INVALID}Some index key attributes are not defined in"
-            f" AttributeDefinitions. Keys: [{', '.join(missing)}],"
-            f" AttributeDefinitions: [{', '.join(types)}]"
-        )
-    if len(types) > len(names):
-        raise ValidationException(
-            f"{_INVALID}Number of attributes in KeySchema does not exactly match number"
-            " of attributes defined in AttributeDefinitions"
-        )
-    return tuple((name, types[name]) for name in names)
+def _with_flags(table: Table, request: Request) -> Table:
+    protected = request.get("DeletionProtectionEnabled")
+    return msgspec.structs.replace(
+        table,
+        deletion_protected=table.deletion_protected if protected is None else protected,
+        table_class=request.get("TableClass") or table.table_class,
+    )
 
 
-def _parts(request: Request, name: str, form: Form) -> list[dict[str, Any]]:
-    parts: list[dict[str, Any]] = list(request[name])
-    for number, part in enumerate(parts, 1):
-        if not isinstance(part, dict):
-            raise SerializationException("Unexpected field type")
-        place = f"{name[0].lower()}{name[1:]}.{number}.member."
-        check_form(part, form, place)
-    return parts
-
-
-def _throughput(request: Request, billing_mode: str) -> tuple[int, int]:
+def _with_capacity(table: Table, request: Request, now: float) -> Table:
+    """The table with the billing mode and the throughput that UpdateTable gives it."""
+    mode = request.get("BillingMode") or table.billing_mode
     throughput = request.get("ProvisionedThroughput")
-    if billing_mode == "PAY_PER_REQUEST":
-        if throughput is not None:
-            raise ValidationException(
-                f"{_INVALID}Neither ReadCapacityUnits nor WriteCapacityUnits can be"
-                " specified when BillingMode is PAY_PER_REQUEST"
-            )
-        return 0, 0
-    if throughput is None:
-        raise ValidationException(
-            f"{_INVALID}ReadCapacityUnits and WriteCapacityUnits must both be specified"
-            " when BillingMode is PROVISIONED"
+    if throughput is None and mode == table.billing_mode:
+        return table
+    reads, writes = throughput_of(throughput, mode)
+    if mode == "PAY_PER_REQUEST":
+        indexes = tuple(
+            msgspec.structs.replace(index, read_units=0, write_units=0)
+            for index in table.indexes
         )
-    check_form(throughput, _THROUGHPUT, "provisionedThroughput.")
-    return throughput["ReadCapacityUnits"], throughput["WriteCapacityUnits"]
+        return msgspec.structs.replace(
+            table,
+            billing_mode=mode,
+            on_demand_since=now,
+            read_units=0,
+            write_units=0,
+            indexes=indexes,
+        )
+    if (reads, writes) == (table.read_units, table.write_units):
+        raise ValidationException(
+            "The provisioned throughput for the table will not change. The requested"
+            " value equals the current value. Current ReadCapacityUnits provisioned for"
+            f" the table: {reads}. Requested ReadCapacityUnits: {reads}. Current"
+            f" WriteCapacityUnits provisioned for the table: {writes}. Requested"
+            f" WriteCapacityUnits: {writes}. Refer to the Amazon DynamoDB Developer Guide"
+            " for current limits and how to request higher limits."
+        )
+    return msgspec.structs.replace(
+        table, billing_mode=mode, read_units=reads, write_units=writes
+    )
 
 
-def _description(table: Table) -> dict[str, Any]:
-    created = datetime.fromtimestamp(table.created, UTC)
-    description: dict[str, Any] = {
-        "AttributeDefinitions": [
-            {"AttributeName": name, "AttributeType": kind} for name, kind in table.keys
-        ],
-        "TableName": table.name,
-        "KeySchema": [
-            {"AttributeName": name, "KeyType": key_type}
-            for (name, _), key_type in zip(table.keys, ("HASH", "RANGE"), strict=False)
-        ],
-        "TableStatus": "ACTIVE",
-        "CreationDateTime": created,
-        "ProvisionedThroughput": {
-            "NumberOfDecreasesToday": 0,
-            "ReadCapacityUnits": table.read_units,
-            "WriteCapacityUnits": table.write_units,
-        },
-        "TableSizeBytes": 0,
-        "ItemCount": 0,
-        "TableArn": f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{table.name}",
-        "TableId": table.unique_id,
-        "DeletionProtectionEnabled": table.deletion_protected,
-    }
-    if table.billing_mode == "PAY_PER_REQUEST":
-        description["BillingModeSummary"] = {
-            "BillingMode": table.billing_mode,
-            "LastUpdateToPayPerRequestDateTime": created,
-        }
-    return description
+def _index_updates(request: Request) -> list[tuple[str, dict[str, Any]]]:
+    """What UpdateTable does to indexes: "Create", "Update" or "Delete", and with what."""
+    found: list[tuple[str, dict[str, Any]]] = []
+    for number, update in enumerate(
+        request.get("GlobalSecondaryIndexUpdates") or [], 1
+    ):
+        if not isinstance(update, dict):
+            raise SerializationException("Unexpected field type")
+        given = [kind for kind in _INDEX_UPDATES if update.get(kind) is not None]
+        if len(given) != 1:
+            problem = (
+                "Only one of GlobalSecondaryIndexUpdate.Update,"
+                " GlobalSecondaryIndexUpdate.Create, GlobalSecondaryIndexUpdate.Delete"
+                " may be given"
+                if given
+                else "One of GlobalSecondaryIndexUpdate.Update,"
+                " GlobalSecondaryIndexUpdate.Create, GlobalSecondaryIndexUpdate.Delete"
+                " must not be null"
+            )
+            raise ValidationException(f"{_INVALID}{problem}")
+        (kind,) = given
+        place = f"globalSecondaryIndexUpdates.{number}.member.{kind.lower()}."
+        found.append(
+            (kind, definitions.checked(update[kind], _INDEX_UPDATES[kind], place))
+        )
+    if sum(kind != "Update" for kind, _ in found) > 1:
+        raise LimitExceededException(
+            "Subscriber limit exceeded: Only 1 online index can be created or deleted"
+            " simultaneously per table"
+        )
+    return found
+
+
+def _with_index_units(table: Table, updates: list[tuple[str, dict[str, Any]]]) -> Table:
+    """The table with the throughput that UpdateTable gives to its indexes."""
+    for kind, update in updates:
+        if kind != "Update":
+            continue
+        index = _global_index(table, update["IndexName"])
+        reads, writes = throughput_of(
+            update["ProvisionedThroughput"], table.billing_mode, index=index.name
+        )
+        changed = msgspec.structs.replace(index, read_units=reads, write_units=writes)
+        table = msgspec.structs.replace(
+            table,
+            indexes=tuple(
+                changed if each.name == index.name else each for each in table.indexes
+            ),
+        )
+    return table
+
+
+def _made_index(
+    table: Table, request: Request, updates: list[tuple[str, dict[str, Any]]]
+) -> Index | None:
+    for number, (kind, update) in enumerate(updates, 1):
+        if kind != "Create":
+            continue
+        if table.index(update["IndexName"]) is not None:
+            raise ValidationException(
+                f"{_INVALID}Attempting to create an index which already exists"
+            )
+        types = attribute_types(request) if "AttributeDefinitions" in request else {}
+        place = f"globalSecondaryIndexUpdates.{number}.member.create."
+        index = definitions.global_index(update, place, table, types)
+        definitions.require_same_types(table, index)
+        definitions.require_few([*table.indexes, index])
+        return index
+    return None
+
+
+def _gone_index(
+    table: Table, updates: list[tuple[str, dict[str, Any]]]
+) -> Index | None:
+    for kind, update in updates:
+        if kind == "Delete":
+            return _global_index(table, update["IndexName"])
+    return None
+
+
+def _global_index(table: Table, name: str) -> Index:
+    index = table.index(name)
+    if index is None or not index.is_global:
+        raise ResourceNotFoundException(
+            f"Requested resource not found: Index: {name} of table {table.name} not found"
+        )
+    return index

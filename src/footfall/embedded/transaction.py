@@ -17,6 +17,11 @@ import msgspec
 
 from footfall.embedded import capacity
 from footfall.embedded.attribute import Item, size_bytes
+from footfall.embedded.capacity import (
+    TRANSACTION_FACTOR,
+    Consumed,
+    collection_metrics,
+)
 from footfall.embedded.exceptions import (
     ClientError,
     IdempotentParameterMismatchException,
@@ -29,14 +34,12 @@ from footfall.embedded.items import (
     change_of,
     read_one,
 )
-from footfall.embedded.schema import Table
-from footfall.embedded.storage import Key, Session
+from footfall.embedded.schema import Key, Table
+from footfall.embedded.storage import Session
 from footfall.embedded.validation import ACTIONS, GETS, check_form, one_of
 
 TOKEN_SECONDS = 600
 TRANSACTION_BYTES_MAX = 4 * 1024 * 1024
-# A transaction reads and writes each item twice: once to prepare, once to commit.
-UNITS_FACTOR = 2
 
 Request = Mapping[str, Any]
 Reason = dict[str, Any]
@@ -63,7 +66,7 @@ def transact_write_items(session: Session, request: Request, now: float) -> Answ
         if earlier is not None:
             if earlier != digest:
                 raise IdempotentParameterMismatchException()
-            return _answer(request, {}, repeated=True)
+            return _repeated(request, changes)
     _locate(changes)
     _require_distinct([(change.table, change.key) for change in changes])
     _read_old(session, changes)
@@ -77,12 +80,19 @@ def transact_write_items(session: Session, request: Request, now: float) -> Answ
     _store(session, changes)
     if token is not None:
         session.put_token(token, digest, now)
-    units: dict[str, float] = {}
+    answer: Answer = {}
     if capacity.wanted(request):
+        consumed = Consumed()
         for change in changes:
-            consumed = UNITS_FACTOR * capacity.write_units(change.old, change.new)
-            units[change.table.name] = units.get(change.table.name, 0) + consumed
-    return _answer(request, units)
+            consumed.add_write(
+                change.table, change.old, change.new, factor=TRANSACTION_FACTOR
+            )
+        answer["ConsumedCapacity"] = consumed.report(request, "Write")
+    if capacity.metrics_wanted(request):
+        metrics = collection_metrics((each.table, each.item) for each in changes)
+        if metrics:
+            answer["ItemCollectionMetrics"] = metrics
+    return answer
 
 
 def transact_get_items(session: Session, request: Request) -> Answer:
@@ -94,7 +104,7 @@ def transact_get_items(session: Session, request: Request) -> Answer:
         requests.append(get)
     places: list[tuple[Table, Key]] = []
     responses: list[dict[str, Item]] = []
-    units: dict[str, float] = {}
+    consumed = Consumed()
     for get in requests:
         table, item = read_one(session, get)
         key = table.request_key(get["Key"])
@@ -102,13 +112,12 @@ def transact_get_items(session: Session, request: Request) -> Answer:
         responses.append({"Item": item} if item is not None else {})
         if capacity.wanted(request):
             size = size_bytes(session.get(table, key) or {})
-            consumed = UNITS_FACTOR * capacity.read_units(size, consistent=True)
-            units[table.name] = units.get(table.name, 0) + consumed
+            units = capacity.read_units(size, consistent=True)
+            consumed.add(table, TRANSACTION_FACTOR * units)
     _require_distinct(places)
     answer: Answer = {"Responses": responses}
-    entries = capacity.report(request, units, kind="Read")
-    if entries:
-        answer["ConsumedCapacity"] = entries
+    if capacity.wanted(request):
+        answer["ConsumedCapacity"] = consumed.report(request, "Read")
     return answer
 
 
@@ -210,16 +219,11 @@ def _store(session: Session, changes: list[Change]) -> None:
         )
 
 
-def _answer(
-    request: Request, units: Mapping[str, float], *, repeated: bool = False
-) -> Answer:
-    if repeated and capacity.wanted(request):
-        # DynamoDB bills a repeat as reads of the items; their number is what it tells.
-        tables = [
-            content["TableName"]
-            for action in request["TransactItems"]
-            for content in action.values()
-        ]
-        units = {table: float(UNITS_FACTOR * tables.count(table)) for table in tables}
-    entries = capacity.report(request, units, kind="Read" if repeated else "Write")
-    return {"ConsumedCapacity": entries} if entries else {}
+def _repeated(request: Request, changes: list[Change]) -> Answer:
+    """What a repeat answers: DynamoDB bills it as reads of the items."""
+    if not capacity.wanted(request):
+        return {}
+    consumed = Consumed()
+    for change in changes:
+        consumed.add(change.table, float(TRANSACTION_FACTOR))
+    return {"ConsumedCapacity": consumed.report(request, "Read")}

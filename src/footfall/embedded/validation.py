@@ -19,9 +19,9 @@ from typing import Any, NamedTuple
 
 from footfall.embedded.exceptions import SerializationException, ValidationException
 
-TABLE_NAME_LENGTH = (3, 255)
-_TABLE_NAME = "TableName"
-_TABLE_NAME_PATTERN = re.compile(r"[a-zA-Z0-9_.-]+")
+NAME_LENGTH = (3, 255)
+_NAMES = ("TableName", "IndexName")
+_NAME_PATTERN = re.compile(r"[a-zA-Z0-9_.-]+")
 
 Request = Mapping[str, Any]
 
@@ -59,7 +59,7 @@ class Form:
         self.bounded = frozenset(
             name
             for name, each in parameters.items()
-            if each.choices or each.low is not None or name == _TABLE_NAME
+            if each.choices or each.low is not None or name in _NAMES
         )
 
 
@@ -93,6 +93,7 @@ _GET = {
 }
 _READ = {
     "TableName": _TABLE,
+    "IndexName": _TEXT,
     "FilterExpression": _TEXT,
     "ProjectionExpression": _TEXT,
     **_EXPRESSION,
@@ -116,20 +117,37 @@ _ACTION = {
     "ReturnValuesOnConditionCheckFailure": _OLD_ON_FAILURE,
 }
 
+_TABLE_SETTINGS = {
+    "BillingMode": Parameter(str, choices=("PROVISIONED", "PAY_PER_REQUEST")),
+    "ProvisionedThroughput": _MAP,
+    "DeletionProtectionEnabled": _FLAG,
+    "TableClass": Parameter(str, choices=("STANDARD", "STANDARD_INFREQUENT_ACCESS")),
+    "StreamSpecification": _MAP,
+    "SSESpecification": _MAP,
+}
+_ARN = Parameter(str, required=True, low=1, high=1283)
+
 _OPERATIONS: dict[str, dict[str, Parameter]] = {
     "CreateTable": {
         "TableName": _TABLE,
         "AttributeDefinitions": Parameter(list, required=True),
         "KeySchema": Parameter(list, required=True, low=1, high=2),
-        "BillingMode": Parameter(str, choices=("PROVISIONED", "PAY_PER_REQUEST")),
-        "ProvisionedThroughput": _MAP,
-        "DeletionProtectionEnabled": _FLAG,
         "GlobalSecondaryIndexes": Parameter(list),
         "LocalSecondaryIndexes": Parameter(list),
-        "TableClass": Parameter(
-            str, choices=("STANDARD", "STANDARD_INFREQUENT_ACCESS")
-        ),
+        "Tags": Parameter(list),
+        **_TABLE_SETTINGS,
     },
+    "UpdateTable": {
+        "TableName": _TABLE,
+        "AttributeDefinitions": Parameter(list),
+        "GlobalSecondaryIndexUpdates": Parameter(list),
+        **_TABLE_SETTINGS,
+    },
+    "TagResource": {"ResourceArn": _ARN, "Tags": Parameter(list, required=True)},
+    "UntagResource": {"ResourceArn": _ARN, "TagKeys": Parameter(list, required=True)},
+    "ListTagsOfResource": {"ResourceArn": _ARN, "NextToken": _TEXT},
+    "DescribeLimits": {},
+    "DescribeContinuousBackups": {"TableName": _TABLE},
     "DescribeTable": {"TableName": _TABLE},
     "DeleteTable": {"TableName": _TABLE},
     "ListTables": {
@@ -169,10 +187,13 @@ OPERATIONS = {name: Form(parameters) for name, parameters in _OPERATIONS.items()
 READS = frozenset(
     {
         "BatchGetItem",
+        "DescribeContinuousBackups",
+        "DescribeLimits",
         "DescribeTable",
         "DescribeTimeToLive",
         "GetItem",
         "ListTables",
+        "ListTagsOfResource",
         "Query",
         "Scan",
         "TransactGetItems",
@@ -287,8 +308,8 @@ def _require_kind(value: object, kind: type) -> None:
 
 def _is_within(name: str, value: Any, parameter: Parameter) -> bool:
     # Apart from `_faults`, whose words show the value: a transaction's are long.
-    if name == _TABLE_NAME:
-        return _is_table_name(value)
+    if name in _NAMES:
+        return _is_name(value)
     if parameter.choices:
         return value in parameter.choices
     measure = value if parameter.kind is int else len(value)
@@ -297,9 +318,9 @@ def _is_within(name: str, value: Any, parameter: Parameter) -> bool:
 
 
 @lru_cache(maxsize=1024)
-def _is_table_name(name: str) -> bool:
-    low, high = TABLE_NAME_LENGTH
-    return low <= len(name) <= high and bool(_TABLE_NAME_PATTERN.fullmatch(name))
+def _is_name(name: str) -> bool:
+    low, high = NAME_LENGTH
+    return low <= len(name) <= high and bool(_NAME_PATTERN.fullmatch(name))
 
 
 def _faults(place: str, name: str, value: Any, parameter: Parameter) -> Iterator[str]:
@@ -309,12 +330,12 @@ def _faults(place: str, name: str, value: Any, parameter: Parameter) -> Iterator
             f"{fault}Member must satisfy enum value set: [{', '.join(parameter.choices)}]"
         )
     low, high = parameter.low, parameter.high
-    if name == _TABLE_NAME:
-        low, high = TABLE_NAME_LENGTH
-        if not _TABLE_NAME_PATTERN.fullmatch(value):
+    if name in _NAMES:
+        low, high = NAME_LENGTH
+        if not _NAME_PATTERN.fullmatch(value):
             yield (
                 f"{fault}Member must satisfy regular expression pattern:"
-                f" {_TABLE_NAME_PATTERN.pattern}"
+                f" {_NAME_PATTERN.pattern}"
             )
     what = "value" if parameter.kind is int else "length"
     measure = value if parameter.kind is int else len(value)

@@ -225,6 +225,13 @@ def encode_error(error: ClientError) -> Response:
     return _response(status, _encoder.encode(content), request_id)
 
 
+def endpoint(host: str) -> Response:
+    """Return the answer to DescribeEndpoints: where the request came to."""
+    minutes = 1_440  # a day, as AWS says
+    endpoints = [{"Address": host, "CachePeriodInMinutes": minutes}]
+    return _response(200, _encoder.encode({"Endpoints": endpoints}), "")
+
+
 def healthy() -> Response:
     """Return DynamoDB's answer to a GET."""
     return Response(200, _headers(b"text/plain", HEALTHY, ""), HEALTHY)

@@ -273,10 +273,9 @@ def test_a_request_must_be_a_map(disk_client: EmbeddedClient) -> None:
         ("put_item", "Expected"),
         ("update_item", "AttributeUpdates"),
         ("get_item", "AttributesToGet"),
-        ("query", "IndexName"),
         ("query", "KeyConditions"),
         ("scan", "ScanFilter"),
-        ("create_table", "StreamSpecification"),
+        ("create_table", "ResourcePolicy"),
     ],
 )
 def test_a_parameter_that_is_not_supported_is_refused(
@@ -287,15 +286,25 @@ def test_a_parameter_that_is_not_supported_is_refused(
         getattr(disk_client, method)(TableName="items", **{parameter: {}})
 
 
-def test_indexes_are_refused(disk_client: EmbeddedClient) -> None:
-    with pytest.raises(ValidationException, match="has no secondary indexes yet"):
-        disk_client.create_table(
-            TableName="other",
-            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
-            GlobalSecondaryIndexes=[{}],
-        )
+@pytest.mark.parametrize(
+    ("parameter", "switch"),
+    [("StreamSpecification", "StreamEnabled"), ("SSESpecification", "Enabled")],
+)
+def test_what_is_not_here_may_be_off_but_not_on(
+    disk_client: EmbeddedClient, parameter: str, switch: str
+) -> None:
+    """Tools that make tables say of everything whether it is on."""
+    request: Any = {
+        "TableName": "other",
+        "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+        "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+        "BillingMode": "PAY_PER_REQUEST",
+    }
+    with pytest.raises(ValidationException, match=f"{parameter} is not supported here"):
+        disk_client.create_table(**request, **{parameter: {switch: True}})
+    disk_client.create_table(**request, **{parameter: {switch: False}})
+
+    assert "other" in disk_client.list_tables()["TableNames"]
 
 
 def test_an_error_names_its_operation_and_request(disk_client: EmbeddedClient) -> None:

@@ -134,7 +134,7 @@ def test_a_store_that_cannot_be_opened_says_why(
         error.sqlite_errorname = name
         raise error
 
-    monkeypatch.setattr(storage, "_execute_patiently", fail)
+    monkeypatch.setattr(storage, "execute_patiently", fail)
 
     with pytest.raises(StoreFileError, match=says):
         EmbeddedClient(str(tmp_path / "store.db"))

@@ -532,3 +532,10 @@ def test_more_requests_than_a_group_holds_are_all_answered() -> None:
     with EmbeddedClient(":memory:") as client:
         asyncio.run(callers(client))
     assert statuses == [200] * 600
+
+
+def test_the_endpoint_tells_its_own_address(endpoint: Endpoint) -> None:
+    """An SDK with endpoint discovery goes on where it is."""
+    (told,) = endpoint.boto3().describe_endpoints()["Endpoints"]
+
+    assert told["Address"] == f"127.0.0.1:{endpoint.port}"

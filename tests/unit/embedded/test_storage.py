@@ -1,22 +1,22 @@
 """The database file: what it refuses to be, and what it keeps."""
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from footfall.embedded import EmbeddedClient
-from footfall.embedded.schema import Table
+from footfall.embedded.disk import StoreFileError
+from footfall.embedded.schema import Span, Table, expiry_of
 from footfall.embedded.storage import (
     APPLICATION_ID,
     FORMAT_VERSION,
-    Span,
     Storage,
-    StoreFileError,
     encode_item,
-    expiry_of,
 )
+from tests.contract.requests import create_table
 
 TABLE = Table("items", (("id", "S"), ("at", "N")), 0.0, "unique")
 
@@ -121,7 +121,7 @@ def test_a_file_that_another_holds_is_named_so(
     path = tmp_path / "held.db"
     holder = sqlite3.connect(path, isolation_level=None)
     holder.execute("BEGIN EXCLUSIVE")
-    monkeypatch.setattr("footfall.embedded.storage.BUSY_SECONDS", 0.01)
+    monkeypatch.setattr("footfall.embedded.disk.BUSY_SECONDS", 0.01)
     words = refused(path)
     holder.close()
 
@@ -270,3 +270,37 @@ def test_only_a_number_is_a_time_to_live(value: Any, seconds: int | None) -> Non
 
     assert expiry_of(item, "until") == seconds
     assert expiry_of(item, None) is None
+
+
+def version_of(path: Path) -> int:
+    with closing(sqlite3.connect(path)) as connection:
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+    return int(version)
+
+
+def test_a_file_gets_the_newer_format_with_its_first_index(tmp_path: Path) -> None:
+    """Until then an older version, which would not keep the index, may open it."""
+    path = tmp_path / "store.db"
+    with EmbeddedClient(str(path)) as client:
+        create_table(client, "items", id="S")
+        client.put_item(TableName="items", Item={"id": {"S": "a"}, "city": {"S": "x"}})
+    before = version_of(path)
+    with EmbeddedClient(str(path)) as client:
+        client.update_table(
+            TableName="items",
+            AttributeDefinitions=[{"AttributeName": "city", "AttributeType": "S"}],
+            GlobalSecondaryIndexUpdates=[
+                {
+                    "Create": {
+                        "IndexName": "by-city",
+                        "KeySchema": [{"AttributeName": "city", "KeyType": "HASH"}],
+                        "Projection": {"ProjectionType": "ALL"},
+                    }
+                }
+            ],
+        )
+
+    assert (before, version_of(path)) == (1, FORMAT_VERSION)
+    with EmbeddedClient(str(path)) as client:
+        found = client.scan(TableName="items", IndexName="by-city")["Items"]
+    assert found == [{"id": {"S": "a"}, "city": {"S": "x"}}]
