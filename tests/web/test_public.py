@@ -1,9 +1,8 @@
-"""Badges, the beacon, statistics and pages over HTTP."""
+"""The beacon, statistics and pages over HTTP."""
 
 import gzip
 import re
 import time
-from xml.etree import ElementTree
 
 import pytest
 
@@ -15,94 +14,6 @@ from tests.faulty import FaultyClient, lost_before
 from tests.web.conftest import SITE, WebServer
 
 BEACON_BYTES_MAX = 1_600
-
-
-def test_a_badge_shows_the_number(web: WebServer) -> None:
-    """As a picture that a browser can parse, and never counts."""
-    web.visit("v1")
-    badge = web.ask("GET", "/badge.svg?site=a.example")
-    picture = ElementTree.fromstring(badge.body)
-
-    assert badge.headers["content-type"] == "image/svg+xml"
-    assert picture.get("aria-label") == "visits: 1"
-    assert "no-cache" in badge.headers["cache-control"]
-    again = web.ask(
-        "GET", "/badge.svg?site=a.example", If_None_Match=badge.headers["etag"]
-    )
-    assert (again.status, again.body) == (304, b"")
-    web.visit("v2")
-    moved = web.ask(
-        "GET", "/badge.svg?site=a.example", If_None_Match=badge.headers["etag"]
-    )
-    assert moved.status == 200
-
-
-def test_a_badge_is_json_for_shields(web: WebServer) -> None:
-    """The endpoint's schema, plain digits in the message."""
-    for number in range(3):
-        web.visit(f"v{number}")
-
-    assert web.ask("GET", f"/badge.json?site={SITE}").json() == {
-        "schemaVersion": 1,
-        "label": "visits",
-        "message": "3",
-        "color": "007ec6",
-    }
-
-
-@pytest.mark.parametrize(
-    ("period", "label"),
-    [
-        ("total", "visits"),
-        ("today", "visits today"),
-        ("week", "visits in 7 days"),
-        ("month", "visits in 30 days"),
-    ],
-)
-def test_a_badge_has_periods(web: WebServer, period: str, label: str) -> None:
-    """The baseline counts in the total alone."""
-    web.visit("v", "https://b.example/")
-    badge = web.ask("GET", f"/badge.json?site=b.example&period={period}").json()
-
-    assert badge["label"] == label
-    assert badge["message"] == ("11" if period == "total" else "1")
-
-
-def test_a_badge_takes_a_label_and_a_colour(web: WebServer) -> None:
-    """Escaped: a label is a stranger's text."""
-    badge = web.ask(
-        "GET", "/badge.svg?site=a.example&label=%3Cb%3E%26%E6%97%A5mW&color=abc"
-    )
-
-    picture = ElementTree.fromstring(badge.body)
-    assert picture.get("aria-label") == "<b>&日mW: 0"
-    assert b"#abc" in badge.body
-    bare = web.ask("GET", "/badge.svg?site=a.example&label=").body
-    assert ElementTree.fromstring(bare).get("aria-label") == ": 0"
-
-
-@pytest.mark.parametrize(
-    ("query", "status"),
-    [
-        ("", 404),
-        ("site=nobody.example", 404),
-        ("site=private.example", 404),
-        ("site=a.example&period=year", 400),
-        ("site=a.example&color=url(x)", 400),
-        ("site=a.example&label=" + "x" * 61, 400),
-        ("site=a.example&label=%0A", 400),
-        ("site=a.example&site=b.example", 400),
-        ("site=a.example&more=1", 400),
-    ],
-)
-def test_a_badge_that_cannot_be_is_a_picture_too(
-    web: WebServer, query: str, status: int
-) -> None:
-    """A private site is as if it were not there."""
-    assert web.ask("GET", f"/badge.json?{query}").status == status
-    picture = web.ask("GET", f"/badge.svg?{query}")
-    assert picture.status == status
-    assert "visits" in (ElementTree.fromstring(picture.body).get("aria-label") or "")
 
 
 def test_the_beacon_is_small_and_cached(web: WebServer) -> None:

@@ -19,16 +19,19 @@ from footfall.counters.port import Store
 from footfall.errors import FootfallError
 from footfall.visits.group import GroupCommit
 from footfall.web.answers import on_error, on_missing, on_wrong_method
-from footfall.web.badge import Badges
+from footfall.web.badges import Badges
 from footfall.web.beacon import Beacon
 from footfall.web.bodies import Receive, Scope, Send
 from footfall.web.counters import Counters
 from footfall.web.counting import Counting
 from footfall.web.countries import Countries
 from footfall.web.directory import SiteDirectory
+from footfall.web.embed import Embed
 from footfall.web.exchange import COUNTING_PATHS
 from footfall.web.health import Health
+from footfall.web.hits import Hits
 from footfall.web.metrics import Metrics
+from footfall.web.numbers import Numbers
 from footfall.web.pages import Pages
 from footfall.web.readers import Readers
 from footfall.web.settings import Settings
@@ -46,6 +49,7 @@ class App:
         self._health = Health(store, self._directory, self._commit.statistics)
         self._rest = Starlette(
             routes=[
+                *_number_routes(store, self._directory, self._counting, readers),
                 *_routes(store, settings, self._directory),
                 *_operation(self._health, Metrics(self._commit, self._health)),
             ],
@@ -89,7 +93,7 @@ def create_app(store: Store, settings: Settings) -> App:
 def _routes(
     store: Store, settings: Settings, directory: SiteDirectory
 ) -> list[Route | Mount]:
-    badges, beacon = Badges(store, directory), Beacon()
+    beacon = Beacon()
     counters = Counters(store, settings)
     pages, stats = Pages(store, directory), Stats(store, directory)
     static = StaticFiles(directory=str(files("footfall.web").joinpath("static")))
@@ -99,8 +103,6 @@ def _routes(
         Route("/demo/{page}", pages.demo),
         Route("/beacon.js", beacon.newest),
         Route(beacon.versioned_path, beacon.versioned),
-        Route("/badge.svg", badges.svg),
-        Route("/badge.json", badges.json),
         Route("/v1/stats", stats.get),
         Route("/v1/counters/{name}", counters.get, methods=["GET"]),
         Route("/v1/counters/{name}", counters.put, methods=["PUT"]),
@@ -117,6 +119,22 @@ def _operation(health: Health, metrics: Metrics) -> list[Route]:
         Route("/healthz", health.live),
         Route("/readyz", health.ready),
         Route("/metrics", metrics.get),
+    ]
+
+
+def _number_routes(
+    store: Store, directory: SiteDirectory, counting: Counting, readers: Readers
+) -> list[Route]:
+    """What stands on pages of strangers: a site's number in several forms."""
+    numbers = Numbers(store)
+    badges, embed = Badges(directory, numbers), Embed(directory, numbers)
+    hits = Hits(counting, directory, numbers, readers)
+    return [
+        Route("/badge.svg", badges.svg),
+        Route("/badge.json", badges.json),
+        Route("/badge.txt", badges.txt),
+        Route("/embed.html", embed.html),
+        Route("/hit.svg", hits.svg),
     ]
 
 

@@ -17,6 +17,7 @@ from footfall.errors import FootfallError, IndeterminateError, SiteNotFoundError
 from footfall.visits.group import GroupCommit
 from footfall.visits.ids import uuid7
 from footfall.visits.lanes import Group
+from footfall.visits.reader import Reader
 from footfall.visits.record import Result
 from footfall.visits.site import Site
 from footfall.visits.visit import Outcome, Submission, resolve
@@ -126,7 +127,8 @@ class Counting:
             return _Response(PREFLIGHT)
         check_method(VISITS_PATH, method)
         submission = posted(scope["headers"], await read_body(receive))
-        waiting, index, site = await self._count(submission, scope)
+        reader = self._readers.reader_of(scope)
+        waiting, index, site = await self._count(submission, reader)
         return waiting.response(index, private=site.private)
 
     async def _pixel(self, scope: Scope) -> _Response:
@@ -138,20 +140,33 @@ class Counting:
             submission = pixel_submission(
                 scope["query_string"], scope["headers"], _new_id
             )
-            waiting, index, _ = await self._count(submission, scope)
+            reader = self._readers.reader_of(scope)
+            waiting, index, _ = await self._count(submission, reader)
             result = waiting.results[index]
         except FootfallError as error:
             self._commit.statistics.note_refused(error)
             result = error
         return _Response(image(result))
 
+    async def count(self, submission: Submission, reader: Reader) -> Result:
+        """Count a visit; its result, once it is durable.
+
+        Raises:
+            FootfallError: It came into no group, so nothing is counted.
+        """
+        try:
+            waiting, index, _ = await self._count(submission, reader)
+        except FootfallError as error:
+            self._commit.statistics.note_refused(error)
+            raise
+        return waiting.results[index]
+
     async def _count(
-        self, submission: Submission, scope: Scope
+        self, submission: Submission, reader: Reader
     ) -> tuple[_Waiting, int, Site]:
         """Count a visit; where its result is, once it is durable, and its site."""
         now_ms = time.time_ns() // 1_000_000
         sites, window = self._directory.sites, self._window_seconds
-        reader = self._readers.reader_of(scope)
         try:
             visit = resolve(submission, sites, now_ms, window, reader)
         except SiteNotFoundError:

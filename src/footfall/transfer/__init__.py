@@ -1,1 +1,0 @@
-"""Data in and out: exports and imports of a site, copies of a store."""
