@@ -34,9 +34,13 @@ FILE_LINES_MAX = 600
 MAY_IMPORT = {
     "": {"connect", "counters", "errors"},
     "__main__": {"cli"},
-    "cli": {"", "connect", "web", "visits", "counters", "errors", "embedded"},
+    "cli": {
+        *{"", "connect", "web", "transfer", "visits"},
+        *{"counters", "errors", "embedded"},
+    },
     "connect": {"embedded", "counters", "errors"},
     "web": {"visits", "counters", "errors"},
+    "transfer": {"visits", "counters", "errors"},
     "visits": {"counters", "errors"},
     "counters": {"errors"},
     "errors": set(),

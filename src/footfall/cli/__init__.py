@@ -38,8 +38,12 @@ _COMMANDS = {
     "stats": "footfall.cli.visits",
     "verify": "footfall.cli.visits",
     "counters": "footfall.cli.counters",
+    "export": "footfall.cli.transfer",
+    "import": "footfall.cli.transfer",
     "tables": "footfall.cli.tables",
 }
+
+_ATTRIBUTES = {"import": "import_"}  # a word of Python's own
 
 
 class _Commands(click.Group):
@@ -54,7 +58,9 @@ class _Commands(click.Group):
         module = _COMMANDS.get(cmd_name)
         if module is None:
             return None
-        command: click.Command = getattr(import_module(module), cmd_name)
+        command: click.Command = getattr(
+            import_module(module), _ATTRIBUTES.get(cmd_name, cmd_name)
+        )
         return command
 
 

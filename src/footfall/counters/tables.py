@@ -7,7 +7,7 @@ format: what a released version wrote, a later one reads.
     visitRollups      siteUrl, bucket         numbers by site, day and dimension
     visitReceipts     receipt                 proof that an id was counted; TTL
     counters          name                    named counters; count-downs, blocks of claims
-    footfallSettings  kind, name              sites' settings, baselines
+    footfallSettings  kind, name              sites' settings, baselines, what was imported
 """
 
 from dataclasses import dataclass
@@ -47,6 +47,10 @@ PUBLISHED = "published"
 ALIASES = "aliases"
 BROKEN_DOWN_BY = "dimensions"
 BASELINE = "baseline"
+IMPORTED = "imported"  # visits that imports counted; it only grows
+EXPORT = "export"  # what tells the export that a site was made of
+PLACE = "place"  # how much of it is done
+ENDED = "ended"
 SALT = "salt"
 VERSION = "version"
 

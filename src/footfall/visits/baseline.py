@@ -19,6 +19,7 @@ from footfall.counters.port import (
 )
 from footfall.counters.tables import (
     BASELINE,
+    IMPORTED,
     KIND,
     NAME,
     SITE_URL,
@@ -82,6 +83,16 @@ def read_baseline(store: Store, site: str) -> int | None:
     """The site's baseline, None if it has none yet."""
     item = read_item(store, store.tables.settings, baseline_key(site))
     return int(item[BASELINE]["N"]) if item else None
+
+
+def read_imported(store: Store, site: str) -> int:
+    """How many visits imports have counted in all.
+
+    It grows with every transaction of an import, in that transaction: the one thing
+    that moves days of long ago. Whoever reads those beside others compares it.
+    """
+    item = read_item(store, store.tables.settings, baseline_key(site))
+    return int(item.get(IMPORTED, {"N": "0"})["N"])
 
 
 def read_visits(store: Store, site: str) -> int:

@@ -1,7 +1,8 @@
 """Which counters a visit moves: the items of `visitRollups` and their attributes.
 
     bucket                     attributes
-    total#2026-11-24           day: N, 00: N … 24: N, visitors: N, unpaged: N
+    total#2026-11-24           day: N, 00: N … 24: N, visitors: N, unpaged: N,
+                               unhoured: N, imported00: N … imported24: N
     page#2026-11-24#07         =/blog/: N, …, other: N
     page#2026-11-24#07#21      the same in shard 21 (`visits.shards`)
     browser#2026-11-24#00      =Firefox: N, …
@@ -11,7 +12,9 @@ is named by the whole hours since the site's midnight, so the day on which clock
 back has an hour 24 and no two hours share a number. A dimension's bucket holds its
 values, each named with "=" before it, so that no value is ever mistaken for an
 attribute of ours. A dimension with many values is spread over parts by a hash of the
-value, and what does not fit a part is counted under `other`.
+value, and what does not fit a part is counted under `other`. What an import counted is
+in the same numbers; it left no receipts, so `imported13` says how much of the hour it is,
+and `unhoured` how much of a day has no hour (footfall.transfer).
 """
 
 import zlib
@@ -19,6 +22,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from footfall.visits.site import DIMENSIONS
 from footfall.visits.visit import Visit
 
 PAGE = "page"
@@ -28,11 +32,17 @@ _MANY_VALUES = frozenset({PAGE, "referrer", "campaign", "event"})
 DAY = "day"
 VISITORS = "visitors"  # distinct readers of the day
 UNPAGED = "unpaged"  # visits to a site that is not broken down by page
+UNHOURED = "unhoured"  # visits of a day whose hours nobody knows
+IMPORTED_PREFIX = "imported"  # and an hour: its visits that left no receipts
 OTHER = "other"
 TOTAL_PREFIX = "total#"
 SHARD_PREFIX = "visits#"  # of the items that hold the shards' parts of the total
 VALUE_PREFIX = "="
 HOURS_MAX = 25  # of the longest day
+HOUR_NAMES = tuple(f"{hour:02d}" for hour in range(HOURS_MAX))
+
+# What has buckets: every dimension but the visitors, which are in a day's total.
+BROKEN_DOWN = tuple(each for each in (*DIMENSIONS, ROBOT) if each != "visitor")
 
 # A part's values and numbers, in bytes: rewriting an item costs its size.
 PART_BYTES_MAX = 16_384
@@ -62,11 +72,29 @@ def value_moves(visit: Visit, parts: int, shard: int = 0) -> list[tuple[str, str
     day, _ = local_hour(visit.site.timezone, visit.at_ms // _QUARTER_MS)
     return [
         (
-            f"{dimension}#{day}#{_part(dimension, value, parts):02d}{suffix(shard)}",
+            value_bucket(dimension, day, value, parts, shard),
             VALUE_PREFIX + value,
         )
         for dimension, value in visit.values
     ]
+
+
+def value_bucket(
+    dimension: str, day: str, value: str, parts: int, shard: int = 0
+) -> str:
+    """The bucket of a dimension's value on a day."""
+    return f"{dimension}#{day}#{_part(dimension, value, parts):02d}{suffix(shard)}"
+
+
+def day_buckets(day: str, parts: int, shard: int) -> list[str]:
+    """Every bucket that a visit of a day may move in a shard."""
+    buckets = [f"{TOTAL_PREFIX}{day}{suffix(shard)}"]
+    for dimension in BROKEN_DOWN:
+        count = parts if dimension in _MANY_VALUES else 1
+        buckets += [
+            f"{dimension}#{day}#{part:02d}{suffix(shard)}" for part in range(count)
+        ]
+    return buckets
 
 
 def _part(dimension: str, value: str, parts: int) -> int:
@@ -89,8 +117,9 @@ def suffix(shard: int) -> str:
 
 
 def shard_of(bucket: str) -> int:
-    """The shard of a `total#` bucket."""
-    _, _, *shard = bucket.split("#")
+    """The shard of a bucket of any dimension, or of a day's total."""
+    dimension, _, *rest = bucket.split("#")
+    shard = rest if f"{dimension}#" == TOTAL_PREFIX else rest[1:]
     return int(shard[0]) if shard else 0
 
 

@@ -13,12 +13,23 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from footfall.counters.port import DynamoDBClient, batching
 from footfall.visits.dimensions import NUMBER_BYTES_MAX, OTHER, PART_BYTES_MAX
+
+# A dimension's parts: one fsync covers many items on the embedded engine, and on
+# DynamoDB each item of a transaction costs two write units.
+PARTS_EMBEDDED = 32
+PARTS_DYNAMODB = 1
 
 # What the memory of values may hold in all: some 8 MB with Python's overhead.
 REMEMBERED_BYTES_MAX = 2_000_000
 
 Address = tuple[str, str]  # the site's key and the bucket
+
+
+def parts_of_many(client: DynamoDBClient) -> int:
+    """How many items a dimension with many values is spread over."""
+    return PARTS_EMBEDDED if batching(client) else PARTS_DYNAMODB
 
 
 @dataclass(slots=True)

@@ -57,7 +57,7 @@ from footfall.errors import (
 )
 from footfall.visits.baseline import Baselines, read_visits
 from footfall.visits.dimensions import VALUE_PREFIX, total_moves, value_moves
-from footfall.visits.parts import Address, Parts
+from footfall.visits.parts import Address, Parts, parts_of_many
 from footfall.visits.shards import Shards
 from footfall.visits.statistics import Statistics
 from footfall.visits.totals import Totals, TotalsReader
@@ -70,11 +70,6 @@ from footfall.visits.transaction import (
 )
 from footfall.visits.visit import Outcome, Visit
 from footfall.visits.visitors import Visitors, marker_expiry
-
-# A dimension's parts: one fsync covers many items on the embedded engine, and on
-# DynamoDB each item of a transaction costs two write units.
-PARTS_EMBEDDED = 32
-PARTS_DYNAMODB = 1
 
 # Visits are sent so often at most: a conflict passes in tens of milliseconds, a lost
 # answer takes the client's own timeout.
@@ -134,7 +129,7 @@ class Recorder:
         self.store = store
         self.statistics = statistics or Statistics()
         self._batching = batching(store.client)
-        self._parts_of_many = PARTS_EMBEDDED if self._batching else PARTS_DYNAMODB
+        self._parts_of_many = parts_of_many(store.client)
         self._parts = Parts(self._read_values)
         self._baselines = Baselines(store)
         self._shards = Shards(store)

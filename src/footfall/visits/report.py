@@ -17,6 +17,7 @@ from footfall.counters.tables import BUCKET, SITE_URL
 from footfall.errors import InvalidInputError
 from footfall.visits.dimensions import (
     DAY,
+    HOUR_NAMES,
     HOURS_MAX,
     OTHER,
     TOTAL_PREFIX,
@@ -34,8 +35,6 @@ from footfall.visits.site import Site
 DAYS_MAX = 3_660  # of one report: ten years
 # Within these, every hour in every time zone has a date that Python can name.
 FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(2999, 12, 31)
-
-_HOUR_NAMES = frozenset(f"{hour:02d}" for hour in range(HOURS_MAX))
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +123,7 @@ def hourly(store: Store, site: Site, day: date) -> list[HourTotal]:
     start, end = midnight(day, zone), midnight(day + timedelta(days=1), zone)
     counted: Tally[str] = Tally()
     for item in _buckets(store, site, TOTAL_PREFIX, day, day):
-        for name in item.keys() & _HOUR_NAMES:
+        for name in item.keys() & HOUR_NAMES:
             counted[name] += int(item[name]["N"])
     hours = []
     for hour in range(HOURS_MAX):

@@ -8,7 +8,7 @@ Every change moves one version number, so that a running server learns of it by 
 single cheap read.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -45,6 +45,7 @@ from footfall.errors import (
     StoreError,
 )
 from footfall.visits.baseline import baseline_item, baseline_key, read_item, read_visits
+from footfall.visits.imported import note_keys
 from footfall.visits.shards import read_shards
 from footfall.visits.site import (
     DIMENSIONS,
@@ -55,6 +56,7 @@ from footfall.visits.site import (
     normalize_site_url,
 )
 from footfall.visits.transaction import receipt_key, total_address
+from footfall.visits.visitors import marker_prefix
 
 SITE_KIND = "site"
 _VERSION_KEY: Item = {KIND: {"S": "sites"}, NAME: {"S": "version"}}
@@ -113,6 +115,25 @@ def add_site(
         default_aliases(address),
         dimensions,
     )
+    create_site(store, site, visits)
+    return site
+
+
+def create_site(
+    store: Store, site: Site, visits: int, also: Sequence[Request] = ()
+) -> None:
+    """Create a site exactly as it is given.
+
+    Args:
+        store: Where.
+        site: Its address and settings, valid and in the form in which it is stored.
+        visits: What it starts with.
+        also: Further actions, done in the same transaction.
+
+    Raises:
+        As `add_site`; StoreError also when a condition of `also` fails.
+    """
+    address = site.url
     check_amount(visits, "visits")
     item = {SITE_URL: {"S": address}, VISITS: {"N": str(visits)}}
     absent = f"attribute_not_exists({SITE_URL})"
@@ -125,6 +146,7 @@ def add_site(
         _put(store.tables.settings, _site_item(site), **new_setting),
         _put(store.tables.settings, baseline_item(address, visits), **new_setting),
         _move_version(store),
+        *also,
     ]
     codes = _write(store, actions)
     if codes and codes[0] == "ConditionalCheckFailed":
@@ -134,7 +156,6 @@ def add_site(
             f"settings of {address!r} are left of a removal that stopped half-way;"
             f" run `footfall sites remove {address}` again, then add it"
         )
-    return site
 
 
 def load_sites(store: Store) -> SiteIndex:
@@ -267,6 +288,7 @@ def remove_site(store: Store, site: Site) -> None:
     _write(store, [keep, _move_version(store), *deletes])
     _delete_all(store, store.tables.visit_rollups, _rollup_keys(store, site))
     _delete_all(store, store.tables.visit_receipts, _receipt_keys(store, site))
+    _delete_all(store, store.tables.settings, note_keys(store, site.url))
     settings = [_setting_key(site.url), baseline_key(site.url)]
     delete_items(store.client, store.tables.settings, settings)
 
@@ -468,10 +490,15 @@ def _receipt_keys(store: Store, site: Site) -> Iterator[Item]:
         store.client,
         {
             "TableName": store.tables.visit_receipts,
-            "FilterExpression": "begins_with(#receipt, :site)",
+            "FilterExpression": (
+                "begins_with(#receipt, :visits) OR begins_with(#receipt, :readers)"
+            ),
             "ProjectionExpression": "#receipt",
             "ExpressionAttributeNames": {"#receipt": RECEIPT},
-            "ExpressionAttributeValues": {":site": {"S": receipt_key(site.url, "")}},
+            "ExpressionAttributeValues": {
+                ":visits": {"S": receipt_key(site.url, "")},
+                ":readers": {"S": marker_prefix(site.url)},
+            },
         },
     )
 

@@ -1,13 +1,15 @@
 """Whether the numbers agree (G4), while visits go on arriving.
 
     visits = baseline + the sum of the days             always
-    a day  = the sum of its hours = the sum of its pages and what is unpaged
-    the receipts of an hour = the hour's number         within the window
+    a day  = the sum of its hours and what is unhoured
+           = the sum of its pages and what is unpaged
+    the receipts of an hour = the hour's number without what was imported
+                                                        within the window
 
 No visit may move a number between two reads that are compared. Each shard is moved by
 its own transactions, so each is compared by itself: its item and the days that visits
 can still reach are read in one TransactGetItems; older days no longer move and are
-read before. What cannot be read at one moment only grows: the days are read before and
+read before, and again if an import moved them meanwhile. What cannot be read at one moment only grows: the days are read before and
 after the receipts and the pages are counted, and what was counted must lie between.
 
 Memory holds a number for each day, and one for each hour of the window; receipts and
@@ -37,13 +39,20 @@ from footfall.counters.tables import (
     VISITS,
     Request,
 )
-from footfall.errors import FootfallError, SiteNotFoundError
-from footfall.visits.baseline import baseline_key, ensure_baseline, visits_in
+from footfall.errors import FootfallError, SiteNotFoundError, UnavailableError
+from footfall.visits.baseline import (
+    baseline_key,
+    ensure_baseline,
+    read_imported,
+    visits_in,
+)
 from footfall.visits.dimensions import (
     DAY,
-    HOURS_MAX,
+    HOUR_NAMES,
+    IMPORTED_PREFIX,
     PAGE,
     TOTAL_PREFIX,
+    UNHOURED,
     UNPAGED,
     bucket_prefix,
     day_of,
@@ -58,6 +67,7 @@ from footfall.visits.site import Site
 from footfall.visits.transaction import receipt_key, total_address
 
 _HOUR_MS = 3_600_000
+_COMPARED_TRIES_MAX = 20  # an import counted while old days were read so often
 
 Hour = tuple[str, str]  # the day and the hour: ("2026-11-24", "13")
 
@@ -91,7 +101,8 @@ class Days:
         days: The number of each day.
         paged: What each day's pages must make: its number without what was counted
             while the site was not broken down by page.
-        hours: The numbers of the hours that lie wholly within the window.
+        hours: The numbers of the hours that lie wholly within the window, without
+            what was imported, which left no receipts.
         older: For each shard, the sum of the days that no visit can reach any more.
         unequal: The buckets whose day is not the sum of its hours, with both.
     """
@@ -215,6 +226,17 @@ def compare_sites(
 def _compare(
     store: Store, site: Site, before: Days, receipts: Tally[Hour], now_ms: int
 ) -> Comparison:
+    for _ in range(_COMPARED_TRIES_MAX):
+        imported = read_imported(store, site.url)
+        compared = _compare_once(store, site, before, receipts, now_ms)
+        if read_imported(store, site.url) == imported:
+            return compared
+    raise UnavailableError("verify", "an import is counting")
+
+
+def _compare_once(
+    store: Store, site: Site, before: Days, receipts: Tally[Hour], now_ms: int
+) -> Comparison:
     pages = _count_pages(store, site)
     after = _read_days(store, site, now_ms)
     folded_before = read_folded(store, site.url)
@@ -297,7 +319,7 @@ def _differences_in_receipts(compared: Comparison) -> list[str]:
 
 
 def _read_days(store: Store, site: Site, now_ms: int) -> Days:
-    recent = {day.isoformat() for day in _recent_days(store, site, now_ms)}
+    recent = {day.isoformat() for day in recent_days(store, site, now_ms)}
     in_window = hours_in_window(store, site, now_ms)
     read = Days()
     for item in _query(store, site, TOTAL_PREFIX):
@@ -307,13 +329,14 @@ def _read_days(store: Store, site: Site, now_ms: int) -> Days:
         read.paged[day] += number - number_in(item, UNPAGED)
         if day not in recent:
             read.older[shard_of(bucket)] += number
-        hours = {f"{hour:02d}": 0 for hour in range(HOURS_MAX)}
-        hours |= {hour: number_in(item, hour) for hour in hours}
-        if sum(hours.values()) != number:
-            read.unequal[bucket] = (number, sum(hours.values()))
+        hours = {hour: number_in(item, hour) for hour in HOUR_NAMES}
+        told = sum(hours.values()) + number_in(item, UNHOURED)
+        if told != number:
+            read.unequal[bucket] = (number, told)
         for hour, visits in hours.items():
             if visits and (day, hour) in in_window:
-                read.hours[day, hour] += visits
+                imported = number_in(item, IMPORTED_PREFIX + hour)
+                read.hours[day, hour] += visits - imported
     return read
 
 
@@ -333,14 +356,14 @@ def _sum_shard(
                 BUCKET: {"S": f"{TOTAL_PREFIX}{day.isoformat()}{suffix(shard)}"},
             },
         }
-        for day in _recent_days(store, site, now_ms)
+        for day in recent_days(store, site, now_ms)
     ]
     if shard:
         del addresses[1]
-        counted, *days = _read_at_once(store, addresses)
+        counted, *days = read_at_once(store, addresses)
         counts, baseline = number_in(counted, VISITS) + number_in(counted, FOLDED), 0
     else:
-        counted, begun, *days = _read_at_once(store, addresses)
+        counted, begun, *days = read_at_once(store, addresses)
         if not counted or not begun:
             raise SiteNotFoundError(site.url)
         counts = visits_in(store, counted) - number_in(begun, FOLDED)
@@ -350,14 +373,19 @@ def _sum_shard(
     )
 
 
-def _recent_days(store: Store, site: Site, now_ms: int) -> list[date]:
+def recent_days(store: Store, site: Site, now_ms: int) -> list[date]:
     """The days that a visit can still reach, and one more at each end for the clocks."""
     first = today(site, now_ms - store.window_seconds * 1000) - timedelta(days=1)
     last = today(site, now_ms) + timedelta(days=1)
     return [first + timedelta(days=day) for day in range((last - first).days + 1)]
 
 
-def _read_at_once(store: Store, addresses: list[Request]) -> list[Item]:
+def read_at_once(store: Store, addresses: list[Request]) -> list[Item]:
+    """Up to 100 items as they stood at one moment; {} for each that is not there.
+
+    Raises:
+        UnavailableError: The store is away.
+    """
     gets = [{"Get": address} for address in addresses]
     try:
         answer = retry_conflicts(

@@ -1,0 +1,121 @@
+"""A site taken out while a server counts it: each file is exact, and comes back whole."""
+
+import asyncio
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from tests.browsers import Browser
+from tests.conftest import StartFootfall
+from tests.processes import FOOTFALL, Server
+
+SITE = "https://a.example/"
+BROWSERS = 16
+EXPORTS = 6
+
+
+def footfall(*arguments: str | Path, input: str = "") -> str:
+    """What a command that must succeed prints."""
+    done = subprocess.run(
+        [FOOTFALL, *arguments],
+        input=input,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+class Load:
+    """Browsers that send visits until they are stopped."""
+
+    def __init__(self, server: Server) -> None:
+        self.counted = 0
+        self._ports = [server.port]
+        self._stopped = False
+
+    async def run(self) -> None:
+        await asyncio.gather(*(self._browse(number) for number in range(BROWSERS)))
+
+    def stop(self) -> None:
+        self._stopped = True
+
+    async def _browse(self, browser: int) -> None:
+        sender, number = Browser(self._ports), 0
+        while not self._stopped:
+            url = f"{SITE}page-{number % 30}?utm_source=mail-{number % 7}"
+            outcome = await sender.visit(f"{browser}-{number}", url)
+            assert outcome == "counted"
+            self.counted += 1
+            number += 1
+        sender.close()
+
+
+@pytest.fixture(params=["file", "dynamodb"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A file, and DynamoDB."""
+    if request.param == "file":
+        yield str(tmp_path / "visits.db")
+        return
+    endpoint = request.getfixturevalue("dynamodb_local_endpoint")
+    location = f"dynamodb:{endpoint}"
+    footfall("tables", "create", "--store", location)
+    yield location
+    client = boto3.client("dynamodb", endpoint_url=endpoint)
+    for name in client.list_tables()["TableNames"]:
+        client.delete_table(TableName=name)
+
+
+def sums(lines: list[dict[str, Any]]) -> tuple[int, int, int]:
+    """What the days make, their hours, and their pages."""
+    days = [line for line in lines if "visits" in line]
+    pages = [line for line in lines if line.get("dimension") == "page"]
+    return (
+        sum(day["visits"] for day in days),
+        sum(sum(day["hours"].values()) for day in days),
+        sum(sum(page["values"].values()) for page in pages)
+        + sum(day.get("unpaged", 0) for day in days),
+    )
+
+
+def test_an_export_is_exact_while_a_server_counts(
+    store: str, tmp_path: Path, footfall_process: StartFootfall
+) -> None:
+    """Total, days, hours and pages agree; what was acknowledged before is in it."""
+    footfall("sites", "add", SITE, "--visits", "12", "--store", store)
+    load = Load(footfall_process("serve", "--store", store))
+    files = []
+
+    async def export_under_load() -> None:
+        running = asyncio.create_task(load.run())
+        for number in range(EXPORTS):
+            await asyncio.sleep(0.2)
+            before = load.counted
+            out = await asyncio.to_thread(footfall, "export", SITE, "--store", store)
+            files.append((before, out, load.counted))
+            if number == EXPORTS - 1:
+                load.stop()
+        await running
+
+    asyncio.run(export_under_load())
+
+    for before, text, after in files:
+        header, *lines, end = map(json.loads, text.splitlines())
+        days, hours, pages = sums(lines)
+        assert header["visits"] == 12 + days
+        assert days == hours == pages == end["visits"]
+        assert before <= days <= after + BROWSERS
+    assert files[-1][0] > files[0][0] > 0
+    other = tmp_path / "other.db"
+    said = footfall("import", "-", "--store", other, input=files[-1][1])
+    assert f"imported {days} visits" in said
+    assert "agrees" in footfall("verify", "--store", other)
+    again = footfall("import", "-", "--store", other, input=files[-1][1])
+    assert "nothing was counted" in again
