@@ -34,6 +34,7 @@ FILE_LINES_MAX = 600
 MAY_IMPORT = {
     "": {"connect", "counters", "errors"},
     "__main__": {"cli"},
+    "aws_lambda": {"connect", "web", "visits", "counters", "errors"},
     "cli": {
         *{"", "connect", "web", "transfer", "visits"},
         *{"counters", "errors", "embedded"},
@@ -61,7 +62,12 @@ ONLY_IN = {
     "uvicorn": {"footfall.web.server"},
 }
 
-ENTRY_POINTS = {"footfall", "footfall.__main__", "footfall.cli"}
+ENTRY_POINTS = {
+    "footfall",
+    "footfall.__main__",
+    "footfall.aws_lambda",
+    "footfall.cli",
+}
 
 # Directories that no commit holds.
 NOT_OURS = {

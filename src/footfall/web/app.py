@@ -73,6 +73,10 @@ class App:
         """Take no more visits; those that wait are answered soon, whatever happens."""
         self._commit.stop()
 
+    async def refresh(self) -> None:
+        """Look at the sites now: for whoever does not let the application poll."""
+        await self._directory.refresh()
+
     @asynccontextmanager
     async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
         try:

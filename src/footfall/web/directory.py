@@ -41,7 +41,7 @@ class SiteDirectory:
         Raises:
             FootfallError: The store cannot be read.
         """
-        await self._refresh()
+        await self._read()
         self._task = asyncio.create_task(self._poll())
 
     async def stop(self) -> None:
@@ -69,17 +69,21 @@ class SiteDirectory:
                 self._looked_at = time.monotonic()
         return self.sites
 
+    async def refresh(self) -> None:
+        """Look whether the sites were changed; where the store is away they stay."""
+        try:
+            await self._read()
+        except FootfallError as error:
+            if self._away is None:
+                _log.warning("the sites may be out of date: %s", error)
+            self._away = str(error)
+
     async def _poll(self) -> None:
         while True:
             await asyncio.sleep(POLL_SECONDS)
-            try:
-                await self._refresh()
-            except FootfallError as error:
-                if self._away is None:
-                    _log.warning("the sites may be out of date: %s", error)
-                self._away = str(error)
+            await self.refresh()
 
-    async def _refresh(self) -> None:
+    async def _read(self) -> None:
         version = await asyncio.to_thread(sites_version, self._store)
         self._answered_at, self._away = time.monotonic(), None
         if version != self._version:

@@ -6,11 +6,14 @@ table has it.
 """
 
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from footfall.visits.agents import NO_AGENT, USER_AGENT_LENGTH_MAX, Agent, agent_of
 from footfall.visits.reader import Reader
 from footfall.web.bodies import Scope
-from footfall.web.countries import Countries
+
+if TYPE_CHECKING:  # a function on Lambda has none, and need not wait for its import
+    from footfall.web.countries import Countries
 
 _QUIET = frozenset({b"sec-gpc", b"dnt"})
 _REMEMBERED_MAX = 4_096
@@ -23,7 +26,7 @@ class Readers:
         countries: Tells an address's country; None where nobody gave a database.
     """
 
-    def __init__(self, countries: Countries | None) -> None:
+    def __init__(self, countries: "Countries | None") -> None:
         self._countries = countries
         # A reader comes again and again, and is the same value each time.
         self._reader = lru_cache(maxsize=_REMEMBERED_MAX)(self._make)
