@@ -127,6 +127,7 @@ def blocks(document: Path) -> Iterator[tuple[str, str]]:
         ("README.md", {"sh", "html", "python"}),
         ("docs/tutorial.md", {"sh", "text", "html"}),
         ("docs/guides/boto3.md", {"sh", "text", "python"}),
+        ("docs/guides/backup.md", {"sh", "text"}),
         ("docs/guides/contest.md", {"sh", "text", "python"}),
         ("docs/guides/export.md", {"sh", "text"}),
         ("docs/guides/import.md", {"sh", "text"}),

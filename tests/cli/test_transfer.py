@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,52 +9,10 @@ from typing import Any
 import boto3
 import pytest
 
-from tests.browsers import Browser
+from tests.cli.load import BROWSERS, SITE, Load, footfall
 from tests.conftest import StartFootfall
-from tests.processes import FOOTFALL, Server
 
-SITE = "https://a.example/"
-BROWSERS = 16
 EXPORTS = 6
-
-
-def footfall(*arguments: str | Path, input: str = "") -> str:
-    """What a command that must succeed prints."""
-    done = subprocess.run(
-        [FOOTFALL, *arguments],
-        input=input,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-class Load:
-    """Browsers that send visits until they are stopped."""
-
-    def __init__(self, server: Server) -> None:
-        self.counted = 0
-        self._ports = [server.port]
-        self._stopped = False
-
-    async def run(self) -> None:
-        await asyncio.gather(*(self._browse(number) for number in range(BROWSERS)))
-
-    def stop(self) -> None:
-        self._stopped = True
-
-    async def _browse(self, browser: int) -> None:
-        sender, number = Browser(self._ports), 0
-        while not self._stopped:
-            url = f"{SITE}page-{number % 30}?utm_source=mail-{number % 7}"
-            outcome = await sender.visit(f"{browser}-{number}", url)
-            assert outcome == "counted"
-            self.counted += 1
-            number += 1
-        sender.close()
 
 
 @pytest.fixture(params=["file", "dynamodb"])
@@ -96,7 +53,7 @@ def test_an_export_is_exact_while_a_server_counts(
     async def export_under_load() -> None:
         running = asyncio.create_task(load.run())
         for number in range(EXPORTS):
-            await asyncio.sleep(0.2)
+            await load.more()
             before = load.counted
             out = await asyncio.to_thread(footfall, "export", SITE, "--store", store)
             files.append((before, out, load.counted))

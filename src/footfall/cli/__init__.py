@@ -40,6 +40,8 @@ _COMMANDS = {
     "counters": "footfall.cli.counters",
     "export": "footfall.cli.transfer",
     "import": "footfall.cli.transfer",
+    "backup": "footfall.cli.backup",
+    "restore": "footfall.cli.backup",
     "tables": "footfall.cli.tables",
 }
 

@@ -38,6 +38,11 @@ class Progress:
         if self._bar is not None:
             self._bar.stop()
 
+    def at(self, done: int, of: int) -> None:
+        """So much of so much is done."""
+        if self._bar is not None:
+            self._bar.update(self._task, completed=done, total=of)
+
     def add(self, amount: int) -> None:
         """So much more is done."""
         if self._bar is not None:

@@ -156,6 +156,27 @@ class EmbeddedClient:
         assert job.answers is not None, "a job is answered or failed"
         return job.answers
 
+    def backup(
+        self, path: str, on_pages: Callable[[int, int], None] = lambda done, of: None
+    ) -> None:
+        """Write the store as it stands at one moment to a new file, durably.
+
+        Others read and write meanwhile.
+
+        Args:
+            path: A file that is not there.
+            on_pages: Told now and again how many pages of how many are written.
+
+        Raises:
+            StoreFileError: It could not be written; what is there of it is no store.
+            StorageFailedException: The disk had failed before.
+        """
+        try:
+            with self._writer if self._storage.in_memory else nullcontext():
+                self._storage.copy_to(path, on_pages)
+        except StoppedError as error:
+            raise _stopped(error) from error
+
     def expire_items(self, budget: int = EXPIRY_ROWS_MAX) -> int:
         """Look at the next `budget` rows of each table with a time to live.
 

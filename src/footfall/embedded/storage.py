@@ -29,7 +29,7 @@ of its own for that time and reads a snapshot, so that nobody waits for a writer
 
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
@@ -37,6 +37,7 @@ from typing import Any
 import msgspec
 
 from footfall.embedded.attribute import Item
+from footfall.embedded.backup import copy_database
 from footfall.embedded.disk import (
     BUSY_SECONDS,
     DiskFailedError,
@@ -432,17 +433,32 @@ class Storage:
         Raises:
             StoppedError: The disk has failed: what is read may not be on it.
         """
+        with self._snapshot() as reader:
+            yield reader.session()
+
+    @contextmanager
+    def _snapshot(self) -> Iterator[_Connection]:
+        """A connection in a transaction that reads what stood when it first read."""
         self._require_disk()
         reader = self._writer if self.in_memory else self._take_reader()
         try:
             reader.sqlite.execute("BEGIN")
             try:
-                yield reader.session()
+                reader.session()
+                yield reader
             finally:
                 reader.sqlite.execute("COMMIT")
         finally:
             if reader is not self._writer:
                 self._give_back(reader)
+
+    def copy_to(self, path: str, on_pages: Callable[[int, int], None]) -> None:
+        """Write what stands now to a new file; others read and write meanwhile.
+
+        As `backup.copy_database`; in memory the caller must hold the writer's lock.
+        """
+        with self._snapshot() as reader:
+            copy_database(reader.sqlite, path, on_pages, "PRAGMA integrity_check(1)")
 
     def close(self) -> None:
         """Close every connection; whoever reads or writes afterwards gets an error."""
