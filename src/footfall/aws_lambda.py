@@ -29,6 +29,7 @@ from footfall.web.bodies import Scope
 from footfall.web.exchange import COUNTING_PATHS, Reply, refusal
 from footfall.web.payload import Event, body_of, event_reply, is_request, scope_of
 from footfall.web.problems import HttpError
+from footfall.web.proxies import Proxies
 from footfall.web.readers import Readers
 from footfall.web.settings import Settings
 from footfall.web.single import SingleCounting
@@ -66,7 +67,9 @@ class Function:
             public_claims=environment.get("FOOTFALL_PUBLIC_CLAIMS") == "1"
         )
         breakdowns = _breakdowns(environment.get("FOOTFALL_BREAKDOWNS", ""))
-        self._counting = SingleCounting(self._store, Readers(None), breakdowns)
+        self._counting = SingleCounting(
+            self._store, Readers(None, Proxies()), breakdowns
+        )
         self._rest: SeldomAsked | None = None
 
     def answer(self, event: Event) -> dict[str, Any]:

@@ -71,7 +71,8 @@ def create_tables(store: Store) -> list[str]:
         if request["TableName"] in missing:
             _create(store, request)
             made.append(request["TableName"])
-    _let_receipts_expire(store)
+    for request in store.tables.time_to_live_requests():
+        _let_expire(store, request)
     return made
 
 
@@ -181,12 +182,12 @@ def _create(store: Store, request: Request) -> None:
         )
 
 
-def _let_receipts_expire(store: Store) -> None:
-    table = store.tables.visit_receipts
+def _let_expire(store: Store, request: Request) -> None:
+    table = request["TableName"]
     try:
         answer = store.client.describe_time_to_live(TableName=table)
         status = answer["TimeToLiveDescription"]["TimeToLiveStatus"]
         if status == "DISABLED":
-            store.client.update_time_to_live(**store.tables.time_to_live_request())
+            store.client.update_time_to_live(**request)
     except store_errors(store.client) as error:
         raise translate(error, "UpdateTimeToLive", table) from error

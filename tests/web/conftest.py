@@ -43,6 +43,7 @@ class WebServer:
             log_level="warning",
             access_log=False,
             server_header=False,
+            proxy_headers=False,  # as `footfall serve` has it
         )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run)

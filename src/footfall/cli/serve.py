@@ -1,7 +1,7 @@
 """`footfall serve`: the API, the beacon, the badges and the dashboard."""
 
 import sys
-from typing import Any
+from typing import Any, ClassVar
 
 import click
 
@@ -11,11 +11,27 @@ from footfall.cli.output import note, say
 from footfall.cli.values import port_number
 from footfall.connect import create_tables, missing_tables
 from footfall.counters.port import Store
-from footfall.errors import FootfallError, StoreError
+from footfall.errors import FootfallError, InvalidInputError, StoreError
 from footfall.web.app import App, create_app
+from footfall.web.countries import Countries
 from footfall.web.demo import DEMO_PATH, ensure_demo_site
+from footfall.web.proxies import Network, proxy_network
 from footfall.web.server import serve as serve_app
 from footfall.web.settings import Settings
+
+
+class _ProxyAddress(click.ParamType[Network]):
+    """A proxy's address or network; the environment has several, comma-separated."""
+
+    name = "address"
+    envvar_list_splitter: ClassVar[str] = ","
+
+    def convert(self, value: Any, *_: object) -> Network:
+        """The network: of one address, "10.0.0.1", or of several, "10.0.0.0/8"."""
+        try:
+            return proxy_network(value)
+        except InvalidInputError as error:
+            raise click.BadParameter(error.problem) from error
 
 
 @click.command(short_help="Serve the dashboard, the beacon and the badges.")
@@ -45,14 +61,41 @@ from footfall.web.settings import Settings
     show_envvar=True,
     help="Let anybody claim from a count-down.",
 )
+@click.option(
+    "--proxy",
+    "proxies",
+    type=_ProxyAddress(),
+    multiple=True,
+    envvar="FOOTFALL_PROXY",
+    show_envvar=True,
+    metavar="ADDRESS",
+    help="A reverse proxy that tells readers' addresses: an IP address or a network;"
+    " may be given several times.",
+)
+@click.option(
+    "--countries",
+    default="",
+    envvar="FOOTFALL_COUNTRIES",
+    show_envvar=True,
+    metavar="FILE",
+    help="A database of addresses' countries (.mmdb).",
+)
 @store_options
-def serve(host: str, port: int, public_claims: bool, **settings: Any) -> None:
+def serve(
+    host: str,
+    port: int,
+    public_claims: bool,
+    proxies: tuple[Network, ...],
+    countries: str,
+    **settings: Any,
+) -> None:
     """Serve the counting API, the beacon, the badges and the dashboard.
 
     \b
     Examples:
       footfall serve
       footfall serve --store visits.db --port 9000
+      footfall serve --proxy 127.0.0.1 --countries GeoLite2-Country.mmdb
       footfall serve --store dynamodb:
     """
     require_loopback(
@@ -61,11 +104,14 @@ def serve(host: str, port: int, public_claims: bool, **settings: Any) -> None:
         " before it, which passes counting, beacon and badges but not the owner's"
         " pages",
     )
+    # Before a store is made for nothing
+    known = Countries(countries) if countries else None
+    web_settings = Settings(public_claims, known, proxies)
     store = open_store(settings, create=True)
     _require_tables(store)
     if public_claims:
         note("footfall: claims are open: whoever reaches the server can take a place")
-    app = create_app(store, Settings(public_claims=public_claims))
+    app = create_app(store, web_settings)
     has_demo = False
 
     def make_app(port: int) -> App:

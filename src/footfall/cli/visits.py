@@ -20,6 +20,7 @@ from footfall.visits.repair import repair as repair_numbers
 from footfall.visits.report import (
     FIRST_DAY,
     DayTotal,
+    ValueTotal,
     daily,
     hourly,
     today,
@@ -30,6 +31,7 @@ from footfall.visits.site import DIMENSIONS, Site
 from footfall.visits.sites import load_sites
 from footfall.visits.verify import Verification, verify_sites
 from footfall.visits.visit import Outcome, Submission, Visit, resolve
+from footfall.visits.visitors import destroy_salts
 
 DAYS_SHOWN = 30
 HOURS_DAYS_SHOWN = 1  # 24 lines
@@ -108,7 +110,7 @@ def stats(
     shown = HOURS_DAYS_SHOWN if by == "hour" else DAYS_SHOWN
     begin = first or max(end - timedelta(days=shown - 1), FIRST_DAY)
     days = daily(store, site, begin, end)
-    rows = _rows(store, site, by, days)
+    values = _values(store, site, by, days)
     visits = total(store, site)
     if as_json:
         document = {
@@ -118,7 +120,11 @@ def stats(
             "from": begin.isoformat(),
             "to": end.isoformat(),
             "by": by,
-            "values": [{by: label, "visits": number} for label, number in rows],
+            "values": (
+                [_day_document(each) for each in days]
+                if by == "day"
+                else [_value_document(by, each) for each in values]
+            ),
         }
         click.echo(json.dumps(document, indent=2))
         return
@@ -128,14 +134,9 @@ def stats(
         say(f"{site.url}: {_in_words(visits)} in all")
         say(f"{begin} to {end}, {site.timezone}: {_in_words(counted)}")
         say("")
-    bars(rows)
-    if seen and by == "day" and counted:
-        visitors = sum(each.visitors for each in days)
-        if visitors:
-            say(f"{visitors:,} visitors, each counted once a day")
-        say("")
-        say("Top pages")
-        bars(_rows(store, site, "page", days)[:PAGES_SHOWN])
+    _draw(values)
+    if seen and by == "day":
+        _say_more(store, site, days)
 
 
 @click.command(short_help="Check that every number agrees.")
@@ -171,6 +172,7 @@ def verify(url: str | None, repair: bool, **settings: Any) -> int:
 
 def _count(store: Store, visit: Visit) -> Outcome:
     """The visit's outcome; who cannot know it learns the id to ask again with."""
+    destroy_salts(store, _now_ms())
     try:
         (result,) = record(store, [visit])
     except KeyboardInterrupt:
@@ -209,22 +211,58 @@ def _say_verified(site: Site, verified: Verification | FootfallError) -> bool:
     return not verified.differences
 
 
-def _rows(
-    store: Store, site: Site, by: str, days: list[DayTotal]
-) -> list[tuple[str, int]]:
+def _day_document(day: DayTotal) -> dict[str, object]:
+    return {
+        "day": day.date.isoformat(),
+        "visits": day.visits,
+        "visitors": day.visitors,
+    }
+
+
+def _value_document(by: str, value: ValueTotal) -> dict[str, object]:
+    folded = {"folded": True} if value.folded else {}
+    return {by: value.value, "visits": value.visits, **folded}
+
+
+def _draw(values: list[ValueTotal]) -> None:
+    bars([(each.value, each.visits) for each in values])
+    for each in values:
+        if each.folded:
+            note(
+                f"{each.value}: {_in_words(each.visits)} of values that had no room of"
+                " their own"
+            )
+
+
+def _say_more(store: Store, site: Site, days: list[DayTotal]) -> None:
+    """What a person wants to know beside a plot of days."""
+    visitors = sum(each.visitors for each in days)
+    if visitors:
+        say(f"{visitors:,} visitors, each counted once a day")
+    robots = sum(each.visits for each in _values(store, site, ROBOT, days))
+    if robots:
+        say(f"{robots:,} robots' views, counted apart; see --by {ROBOT}")
+    if any(each.visits for each in days):
+        say("")
+        say("Top pages")
+        _draw(_values(store, site, "page", days, limit=PAGES_SHOWN))
+
+
+def _values(
+    store: Store, site: Site, by: str, days: list[DayTotal], limit: int = VALUES_MAX
+) -> list[ValueTotal]:
     first, last = days[0].date, days[-1].date
     match by:
         case "day":
-            return [(day.date.isoformat(), day.visits) for day in days]
+            return [ValueTotal(day.date.isoformat(), day.visits) for day in days]
         case "hour":
             return [
-                (f"{hour.start:%Y-%m-%d %H:%M}", hour.visits)
+                ValueTotal(f"{hour.start:%Y-%m-%d %H:%M}", hour.visits)
                 for day in days
                 for hour in hourly(store, site, day.date)
             ]
         case _:
-            ranked = top(store, site, by, first, last, limit=VALUES_MAX)
-            return [(each.value, each.visits) for each in ranked]
+            return top(store, site, by, first, last, limit=limit)
 
 
 def _new_id() -> str:

@@ -7,7 +7,7 @@ format: what a released version wrote, a later one reads.
     visitRollups      siteUrl, bucket         numbers by site, day and dimension
     visitReceipts     receipt                 proof that an id was counted; TTL
     counters          name                    named counters; count-downs, blocks of claims
-    footfallSettings  kind, name              sites' settings, baselines, what was imported
+    footfallSettings  kind, name              sites' settings, baselines, imports, salts; TTL
 """
 
 from dataclasses import dataclass
@@ -85,7 +85,7 @@ class Tables:
 
     @property
     def settings(self) -> str:
-        """Sites' settings and baselines."""
+        """Sites' settings and baselines, and the days' salts until they expire."""
         return self.prefix + "footfallSettings"
 
     def create_requests(self) -> list[Request]:
@@ -98,15 +98,18 @@ class Tables:
             _create_request(self.settings, KIND, NAME),
         ]
 
-    def time_to_live_request(self) -> Request:
-        """The UpdateTimeToLive request that lets receipts expire."""
-        return {
-            "TableName": self.visit_receipts,
-            "TimeToLiveSpecification": {
-                "Enabled": True,
-                "AttributeName": EXPIRES_AT,
-            },
-        }
+    def time_to_live_requests(self) -> list[Request]:
+        """The UpdateTimeToLive requests that let receipts and salts expire."""
+        return [
+            {
+                "TableName": table,
+                "TimeToLiveSpecification": {
+                    "Enabled": True,
+                    "AttributeName": EXPIRES_AT,
+                },
+            }
+            for table in (self.visit_receipts, self.settings)
+        ]
 
 
 def _create_request(table: str, *keys: str) -> Request:

@@ -31,7 +31,7 @@ _MANY_VALUES = frozenset({PAGE, "referrer", "campaign", "event"})
 
 DAY = "day"
 VISITORS = "visitors"  # distinct readers of the day
-UNPAGED = "unpaged"  # visits to a site that is not broken down by page
+UNPAGED = "unpaged"  # visits that are counted under no page
 UNHOURED = "unhoured"  # visits of a day whose hours nobody knows
 IMPORTED_PREFIX = "imported"  # and an hour: its visits that left no receipts
 OTHER = "other"
@@ -56,8 +56,7 @@ _QUARTER_MS = 15 * 60 * 1000
 def total_moves(visit: Visit, shard: int = 0) -> tuple[str, tuple[str, ...]]:
     """The bucket of the visit's day, and the attributes that count up in it."""
     day, hour = local_hour(visit.site.timezone, visit.at_ms // _QUARTER_MS)
-    paged = any(dimension == PAGE for dimension, _ in visit.values)
-    attributes = (DAY, hour) if paged else (DAY, hour, UNPAGED)
+    attributes = (DAY, hour) if is_paged(visit) else (DAY, hour, UNPAGED)
     return f"{TOTAL_PREFIX}{day}{suffix(shard)}", attributes
 
 
@@ -95,6 +94,12 @@ def day_buckets(day: str, parts: int, shard: int) -> list[str]:
             f"{dimension}#{day}#{part:02d}{suffix(shard)}" for part in range(count)
         ]
     return buckets
+
+
+def is_paged(visit: Visit) -> bool:
+    """Whether the visit is counted under its page."""
+    # The page comes first of the values (`visits.reader`).
+    return bool(visit.values) and visit.values[0][0] == PAGE
 
 
 def _part(dimension: str, value: str, parts: int) -> int:

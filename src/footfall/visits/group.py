@@ -75,6 +75,10 @@ class GroupCommit:
         """Visits that were submitted and are not answered yet."""
         return self._lanes.waiting
 
+    def destroy_salts(self) -> None:
+        """Destroy the salts of the days that are over, as `Recorder.destroy_salts`."""
+        self._recorder.destroy_salts()
+
     def submit(self, visit: Visit) -> Ticket:
         """Put a visit into the group that forms; its write is on its way.
 

@@ -1,8 +1,9 @@
 """What a request tells of its reader, and which values of the breakdowns follow. Pure.
 
-A reader who asks not to be followed (Global Privacy Control, Do Not Track) is a number
-on the page and nothing else. An address is here to tell a country, and, under a salt
-that is destroyed (`visits.visitors`), one reader from another; it is kept nowhere.
+A reader who asks not to be followed (Global Privacy Control, Do Not Track) is a number:
+one more visit of the day and the hour, in no breakdown at all, the page's own included.
+An address is here to tell a country, and, under a salt that is destroyed
+(`visits.visitors`), one reader from another; it is kept nowhere.
 """
 
 from dataclasses import dataclass
@@ -33,11 +34,8 @@ class Reader:
     quiet: bool = False
 
 
-NOBODY = Reader(quiet=True)
-
-
 def values_of(
-    reader: Reader,
+    reader: Reader | None,
     site: Site,
     page: str,
     *,
@@ -48,18 +46,21 @@ def values_of(
     """A view's value of each dimension that its site is broken down by.
 
     A dimension that does not apply has none: no campaign in the address, a referrer of
-    the site itself.
+    the site itself. The page comes first.
 
     Args:
-        reader: What the request tells of who read.
+        reader: What the request tells of who read; None where nobody looked, as of a
+            visit that a command counts: then only the page is known.
         site: The site.
         page: The page's path.
         url: The page's whole address, which may name a campaign.
         referrer: The address of the page before.
         width: The screen's width in CSS pixels.
     """
+    if reader is not None and reader.quiet:
+        return ()
     found: dict[str, str | None] = {"page": page}
-    if not reader.quiet:
+    if reader is not None:
         found |= {
             "referrer": source_of(referrer, site),
             "campaign": campaign_of(url),

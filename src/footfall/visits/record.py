@@ -162,6 +162,16 @@ class Recorder:
                 pause(tries, first_seconds=PAUSE_SECONDS, seconds_max=PAUSE_SECONDS_MAX)
         return self._results(visits, found, totals)
 
+    def destroy_salts(self) -> None:
+        """Destroy the salts of the days that are over, here and in the store.
+
+        Raises:
+            UnavailableError: The store is away.
+            ThrottledError: Some may be left. Try again after a pause.
+            IndeterminateError: No answer came. Try again.
+        """
+        self._visitors.destroy_salts(self._now_ms())
+
     # Groups
 
     def _first_groups(
@@ -472,27 +482,27 @@ class Recorder:
             site: Outcome("duplicate", site, visits=totals.get(site)) for site in found
         }
         results: list[Result] = []
-        outcomes: Tally[str] = Tally()
+        moved = 0
+        duplicates: Tally[str] = Tally()
+        robots: Tally[str] = Tally()
         errors: list[FootfallError] = []
-        robots = 0
         for visit in visits:
             site = visit.site.url
             each = found[site][visit.id]
             if visit.kind == "robot" and not isinstance(each, FootfallError):
                 results.append(Outcome("filtered", site, reason="robot"))
-                robots += 1
+                robots[site] += 1
             elif each == "counted":
                 results.append(counted[site])
                 found[site][visit.id] = "duplicate"  # the same id again in the group
-                outcomes["counted"] += 1
+                moved += 1
             elif each == "duplicate":
                 results.append(duplicate[site])
+                duplicates[site] += 1
             else:
                 results.append(each)
                 errors.append(each)
-        told = outcomes["counted"] + len(errors) + robots
-        outcomes["duplicate"] = len(visits) - told
-        self.statistics.note_group(outcomes, robots, errors)
+        self.statistics.note_group(moved, duplicates, robots, errors)
         return results
 
 

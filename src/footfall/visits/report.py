@@ -56,10 +56,18 @@ class HourTotal:
 
 @dataclass(frozen=True, slots=True)
 class ValueTotal:
-    """The visits of one value of a dimension; `OTHER` is all that had no room."""
+    """The visits of one value of a dimension.
+
+    Attributes:
+        value: The value; `OTHER` where they are folded.
+        visits: How many there are.
+        folded: Whether these are of all values that had no room of their own. A
+            stranger can name a campaign "other"; that is a value like any.
+    """
 
     value: str
     visits: int
+    folded: bool = False
 
 
 def check_day(day: date, field: str) -> date:
@@ -139,6 +147,9 @@ def top(
 ) -> list[ValueTotal]:
     """A dimension's values with the most visits from `first` to `last`.
 
+    What had no room of its own comes last, beyond the limit if need be: who shows the
+    values must be able to say that some are missing.
+
     Raises:
         InvalidInputError: As `daily`.
         UnavailableError: The store is away.
@@ -147,11 +158,13 @@ def top(
     counted: Tally[str] = Tally()
     for item in _buckets(store, site, bucket_prefix(dimension), first, last):
         counted.update(dict(values_in(item)))
+    folded = counted.pop(OTHER, 0)
     ranked = sorted(counted.items(), key=lambda entry: (-entry[1], entry[0]))
-    return [
+    values = [
         ValueTotal(attribute.removeprefix(VALUE_PREFIX), visits)
         for attribute, visits in ranked[:limit]
     ]
+    return [*values, ValueTotal(OTHER, folded, folded=True)] if folded else values
 
 
 def values_in(item: Item) -> Iterator[tuple[str, int]]:

@@ -486,6 +486,7 @@ def _rollup_keys(store: Store, site: Site) -> Iterator[Item]:
 
 
 def _receipt_keys(store: Store, site: Site) -> Iterator[Item]:
+    """The keys of its visits' receipts, and of its visitors' markers."""
     return scan(
         store.client,
         {

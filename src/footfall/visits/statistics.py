@@ -2,7 +2,8 @@
 
 Plain numbers that a group, not a visit, moves; only what never comes into a group is
 noted one by one. Several writers share one: each change, and each reading, is under
-its lock.
+its lock. Of a site a few numbers are kept, and a visit is only ever of a site that was
+added: so the sites bound the memory, and no stranger does.
 """
 
 import copy
@@ -10,7 +11,8 @@ import math
 import threading
 from bisect import bisect_left
 from collections import Counter as Tally
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import accumulate
 
 from footfall.errors import (
@@ -27,7 +29,7 @@ COMMIT_SECONDS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1, 5,
 
 # Known from the start, each at 0: a series that begins at 1 hides its first increase.
 OUTCOMES = ("counted", "duplicate")
-FILTERS = ("robot", "stale")
+FILTERS = ("off", "quiet", "robot", "stale")
 REFUSALS = (
     "indeterminate",
     "invalid_input",
@@ -71,6 +73,19 @@ class Histogram:
         return zip((*self.bounds, math.inf), accumulate(self._counts), strict=True)
 
 
+@dataclass(frozen=True, slots=True)
+class SiteNumbers:
+    """What a process did not count for one site.
+
+    Attributes:
+        duplicates: Visits that had been counted before.
+        filtered: Visits that were not counted, by reason: "robot", "stale".
+    """
+
+    duplicates: int = 0
+    filtered: Mapping[str, int] = field(default_factory=dict)
+
+
 class Numbers:
     """The numbers of one process.
 
@@ -102,6 +117,8 @@ class Statistics:
 
     def __init__(self) -> None:
         self._numbers = Numbers()
+        self._duplicates: Tally[str] = Tally()
+        self._filtered: dict[str, Tally[str]] = {}
         self._lock = threading.Lock()
 
     def read(self) -> Numbers:
@@ -109,21 +126,41 @@ class Statistics:
         with self._lock:
             return copy.deepcopy(self._numbers)
 
+    def of_site(self, url: str) -> SiteNumbers:
+        """What was not counted for one site; `url` is its key in `siteVisits`."""
+        with self._lock:
+            filtered = dict(self._filtered.get(url, {}))
+            return SiteNumbers(self._duplicates[url], filtered)
+
     @property
     def failing(self) -> str | None:
         """What the store said to the last group, None while it counts."""
         return self._numbers.failing
 
     def note_group(
-        self, outcomes: Tally[str], robots: int, errors: Sequence[FootfallError]
+        self,
+        counted: int,
+        duplicates: Tally[str],
+        robots: Tally[str],
+        errors: Sequence[FootfallError],
     ) -> None:
-        """Count what became of a group's visits: their outcomes, or their errors."""
+        """Count what became of a group's visits.
+
+        Args:
+            counted: How many were counted.
+            duplicates: Site -> how many had been counted before.
+            robots: Site -> how many were robots'.
+            errors: What the others met.
+        """
         failed = [error for error in errors if isinstance(error, _STORE_FAILED)]
         with self._lock:
-            self._numbers.outcomes.update(outcomes)
-            self._numbers.filtered["robot"] += robots
+            self._numbers.outcomes["counted"] += counted
+            self._numbers.outcomes["duplicate"] += duplicates.total()
+            self._duplicates.update(duplicates)
+            for site, visits in robots.items():
+                self._filter(site, "robot", visits)
             self._numbers.refused.update(error.reason for error in errors)
-            if outcomes.total() or robots:
+            if counted or duplicates or robots:
                 self._numbers.failing = None
             elif failed:
                 self._numbers.failing = str(failed[0])
@@ -133,10 +170,10 @@ class Statistics:
         with self._lock:
             self._numbers.failing = None if error is None else str(error)
 
-    def note_filtered(self, reason: str) -> None:
+    def note_filtered(self, site: str, reason: str) -> None:
         """Count a visit that came into no group, since it is not to be counted."""
         with self._lock:
-            self._numbers.filtered[reason] += 1
+            self._filter(site, reason, 1)
 
     def note_refused(self, error: FootfallError, visits: int = 1) -> None:
         """Count visits that were refused before, or beside, the store's own answer."""
@@ -156,3 +193,7 @@ class Statistics:
             self._numbers.store_errors.update(
                 name for name in names if name != _CONFLICT
             )
+
+    def _filter(self, site: str, reason: str, visits: int) -> None:
+        self._numbers.filtered[reason] += visits
+        self._filtered.setdefault(site, Tally())[reason] += visits

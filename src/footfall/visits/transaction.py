@@ -28,7 +28,7 @@ from footfall.counters.tables import (
     Request,
     Tables,
 )
-from footfall.visits.dimensions import SHARD_PREFIX, VISITORS
+from footfall.visits.dimensions import SHARD_PREFIX, VISITORS, is_paged
 from footfall.visits.visit import Visit
 
 # A receipt lives this much longer than its id's window, so that every receipt of an
@@ -130,7 +130,7 @@ def transaction(
                     if visit.kind == "view"
                     else {KIND: {"S": visit.kind}}
                 ),
-                PAGE: {"S": visit.page},
+                **({PAGE: {"S": visit.page}} if is_paged(visit) else {}),
                 GROUP: group,
                 EXPIRES_AT: {"N": str(visit.at_ms // 1000 + life_seconds)},
             },
@@ -140,7 +140,8 @@ def transaction(
     actions += [
         _put_absent(
             tables.visit_receipts,
-            {RECEIPT: {"S": key}, GROUP: group, EXPIRES_AT: {"N": str(expires_at)}},
+            # Without the group's id: nothing tells which of its visits are this reader's.
+            {RECEIPT: {"S": key}, EXPIRES_AT: {"N": str(expires_at)}},
         )
         for key, expires_at in markers.items()
     ]

@@ -10,8 +10,8 @@ import msgspec
 
 from footfall.counters.names import check_id
 from footfall.errors import InvalidInputError, SiteNotFoundError
-from footfall.visits.reader import NOBODY, Reader, values_of
-from footfall.visits.site import Site, SiteIndex
+from footfall.visits.reader import Reader, values_of
+from footfall.visits.site import Located, Site, SiteIndex
 
 Kind = Literal["view", "event", "robot"]
 
@@ -70,7 +70,8 @@ class Outcome(msgspec.Struct, frozen=True, omit_defaults=True):
             not counted, for `reason`.
         site: The site's address in the store.
         reason: Why a visit was filtered: "stale" is older than the window, "robot" is
-            no person's.
+            no person's; an event is "quiet" if its reader asks not to be followed,
+            and "off" where its site counts no events.
         visits: The site's total at or after this visit, where it was read.
     """
 
@@ -82,7 +83,7 @@ class Outcome(msgspec.Struct, frozen=True, omit_defaults=True):
 
 def view(id: str, site: Site, page: str, at_ms: int) -> Visit:
     """A view of which nothing is known but its page."""
-    values = values_of(NOBODY, site, page, url="", referrer=None, width=None)
+    values = values_of(None, site, page, url="", referrer=None, width=None)
     return Visit(id, site, page, at_ms, "view", values)
 
 
@@ -91,7 +92,7 @@ def resolve(
     sites: SiteIndex,
     now_ms: int,
     window_seconds: int,
-    reader: Reader = NOBODY,
+    reader: Reader | None = None,
 ) -> Visit | Outcome:
     """The visit that was said, or the outcome "filtered" with its reason.
 
@@ -103,7 +104,7 @@ def resolve(
         sites: The sites that were added.
         now_ms: The time of arrival, milliseconds since the epoch.
         window_seconds: How long ids are remembered.
-        reader: What the request tells of who read the page.
+        reader: What the request tells of who read the page; None if nobody looked.
 
     Raises:
         InvalidInputError: A field is not valid; nothing is counted.
@@ -121,10 +122,8 @@ def resolve(
     site = located.site
     at_ms = now_ms - age_ms
     if submission.event is not None:
-        event = check_event(submission.event)
-        values = (("event", event),) if "event" in site.dimensions else ()
-        return Visit(submission.id, site, located.page, at_ms, "event", values)
-    if reader.agent.is_robot:
+        return _event(submission, located, at_ms, reader)
+    if reader is not None and reader.agent.is_robot:
         robot = (("robot", reader.agent.browser),)
         return Visit(submission.id, site, located.page, at_ms, "robot", robot)
     return Visit(
@@ -141,8 +140,24 @@ def resolve(
             referrer=submission.referrer,
             width=submission.width,
         ),
-        reader.told_apart if "visitor" in site.dimensions else "",
+        reader.told_apart if reader and "visitor" in site.dimensions else "",
     )
+
+
+def _event(
+    submission: Submission, located: Located, at_ms: int, reader: Reader | None
+) -> Visit | Outcome:
+    """An event to count, which is a value of a breakdown and nothing else."""
+    event = check_event(submission.event or "")
+    site = located.site
+    if reader is not None and reader.agent.is_robot:
+        return Outcome("filtered", site.url, reason="robot")
+    if reader is not None and reader.quiet:
+        return Outcome("filtered", site.url, reason="quiet")
+    if "event" not in site.dimensions:
+        return Outcome("filtered", site.url, reason="off")
+    values = (("event", event),)
+    return Visit(submission.id, site, located.page, at_ms, "event", values)
 
 
 def check_event(name: str) -> str:

@@ -2,11 +2,13 @@ r"""A site's distinct readers of a day, counted exactly and known to nobody.
 
 A reader is a keyed hash of the site, the address and the user agent. Its key is the
 day's salt: sixteen random bytes in the store, shared by all servers, made with the
-day's first visit in a time zone and deleted when the day is over. Without it nobody can
-tell whose hash it was, nor whether two days' hashes are one reader's.
+day's first visit in a time zone and deleted when the day is over: by the next day's
+first visit, by a server that runs (`web.salts`), by `footfall hit`, or at the latest by
+the store itself. Without it nobody can tell whose hash it was, nor whether two days'
+hashes are one reader's.
 
     visitReceipts     SITE \x1f DAY \x1f HASH        a marker; TTL
-    footfallSettings  salt, "Europe/Berlin 2026-11-24"  the salt
+    footfallSettings  salt, "Europe/Berlin 2026-11-24"  the salt; TTL
 
 A marker is put in the visit's own transaction, if it is absent, and with it the day's
 `visitors` counts up: so a reader counts once a day, whatever is retried. Markers that
@@ -28,7 +30,7 @@ from zoneinfo import ZoneInfo
 
 from footfall.counters.bulk import delete_items, query
 from footfall.counters.port import Item, Store, store_errors, translate
-from footfall.counters.tables import KIND, NAME, SALT
+from footfall.counters.tables import EXPIRES_AT, KIND, NAME, SALT
 from footfall.visits.baseline import read_item
 from footfall.visits.dimensions import day_at, midnight
 from footfall.visits.site import Site
@@ -90,22 +92,28 @@ class Visitors:
             while len(self._known) > _REMEMBERED_MAX:
                 self._known.popitem(last=False)
 
+    def destroy_salts(self, now_ms: int) -> None:
+        """Destroy the salts of the days that are over, here and in the store.
+
+        Raises:
+            As `destroy_salts`.
+        """
+        with self._lock:
+            for day in list(self._salts):
+                if _is_over(day, now_ms):
+                    del self._salts[day]
+        destroy_salts(self._store, now_ms)
+
     def _salt(self, day: Day, now_ms: int) -> bytes | None:
         if _is_over(day, now_ms):
-            self._salts.pop(day, None)
             return None
         salt = self._salts.get(day)
         if salt is None:
             salt = _salt_of(self._store, day)
             with self._lock:
-                # The days before are over soon: nothing here outlives its day.
-                self._salts = {
-                    each: kept
-                    for each, kept in self._salts.items()
-                    if not _is_over(each, now_ms)
-                }
                 self._salts[day] = salt
-            destroy_salts(self._store, now_ms)
+            # A new day has begun, so another is over, or soon is.
+            self.destroy_salts(now_ms)
         return salt
 
 
@@ -148,7 +156,11 @@ def _salt_of(store: Store, day: Day) -> bytes:
         item = read_item(store, store.tables.settings, key)
         if item:
             return bytes(item[SALT]["B"])
-        fresh = {**key, SALT: {"B": secrets.token_bytes(SALT_BYTES)}}
+        fresh = {
+            **key,
+            SALT: {"B": secrets.token_bytes(SALT_BYTES)},
+            EXPIRES_AT: {"N": str((_end_ms(day) + GRACE_MS) // 1000)},
+        }
         try:
             store.client.put_item(
                 TableName=store.tables.settings,

@@ -24,7 +24,6 @@ from footfall.web.beacon import Beacon
 from footfall.web.bodies import Receive, Scope, Send
 from footfall.web.counters import Counters
 from footfall.web.counting import Counting
-from footfall.web.countries import Countries
 from footfall.web.directory import SiteDirectory
 from footfall.web.embed import Embed
 from footfall.web.exchange import COUNTING_PATHS
@@ -33,7 +32,9 @@ from footfall.web.hits import Hits
 from footfall.web.metrics import Metrics
 from footfall.web.numbers import Numbers
 from footfall.web.pages import Pages
+from footfall.web.proxies import Proxies
 from footfall.web.readers import Readers
+from footfall.web.salts import Salts
 from footfall.web.settings import Settings
 from footfall.web.stats import Stats
 
@@ -44,8 +45,9 @@ class App:
     def __init__(self, store: Store, settings: Settings) -> None:
         self._commit = GroupCommit(store)
         self._directory = SiteDirectory(store)
-        readers = Readers(Countries(settings.countries) if settings.countries else None)
+        readers = Readers(settings.countries, Proxies(settings.proxies))
         self._counting = Counting(store, self._commit, self._directory, readers)
+        self._salts = Salts(self._commit)
         self._health = Health(store, self._directory, self._commit.statistics)
         self._rest = Starlette(
             routes=[
@@ -82,8 +84,10 @@ class App:
         try:
             await self._directory.start()
             self._health.start()
+            self._salts.start()
             yield
         finally:
+            self._salts.stop()
             self._health.stop()
             await self._directory.stop()
             self._commit.close()

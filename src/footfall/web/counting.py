@@ -148,7 +148,7 @@ class Counting:
             result = error
         return _Response(image(result))
 
-    async def count(self, submission: Submission, reader: Reader) -> Result:
+    async def count(self, submission: Submission, reader: Reader | None) -> Result:
         """Count a visit; its result, once it is durable.
 
         Raises:
@@ -162,7 +162,7 @@ class Counting:
         return waiting.results[index]
 
     async def _count(
-        self, submission: Submission, reader: Reader
+        self, submission: Submission, reader: Reader | None
     ) -> tuple[_Waiting, int, Site]:
         """Count a visit; where its result is, once it is durable, and its site."""
         now_ms = time.time_ns() // 1_000_000
@@ -173,7 +173,7 @@ class Counting:
             sites = await self._directory.look_again()
             visit = resolve(submission, sites, now_ms, window, reader)
         if isinstance(visit, Outcome):
-            self._commit.statistics.note_filtered(str(visit.reason))
+            self._commit.statistics.note_filtered(visit.site, str(visit.reason))
             return _Waiting([visit]), 0, sites.named(visit.site)
         ticket = self._commit.submit(visit)
         waiting = self._waiting.get(ticket.group)

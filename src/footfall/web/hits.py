@@ -22,7 +22,7 @@ from starlette.responses import Response
 
 from footfall.errors import FootfallError, SiteNotFoundError
 from footfall.visits.ids import uuid7
-from footfall.visits.reader import NOBODY, Reader
+from footfall.visits.reader import Reader
 from footfall.visits.site import Site
 from footfall.visits.visit import Outcome, Submission
 from footfall.web.answers import query_of
@@ -107,13 +107,13 @@ class Hits:
             return outcome.visits
         return await self._numbers.now(figure)
 
-    def _reader(self, request: Request) -> Reader:
-        """Nobody in particular, or a robot."""
+    def _reader(self, request: Request) -> Reader | None:
+        """None, for nobody in particular; or a robot."""
         user_agent = request.headers.get("user-agent", "").lower()
         if any(proxy in user_agent for proxy in _IMAGE_PROXIES):
-            return NOBODY
+            return None
         reader = self._readers.reader_of(request.scope)
-        return Reader(reader.agent, quiet=True) if reader.agent.is_robot else NOBODY
+        return reader if reader.agent.is_robot else None
 
 
 def _is_ahead(headers: Mapping[str, str]) -> bool:

@@ -8,15 +8,18 @@ table has it.
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from footfall.visits.agents import NO_AGENT, USER_AGENT_LENGTH_MAX, Agent, agent_of
+from footfall.visits.agents import USER_AGENT_LENGTH_MAX, agent_of
 from footfall.visits.reader import Reader
 from footfall.web.bodies import Scope
+from footfall.web.proxies import Proxies, reader_network
 
 if TYPE_CHECKING:  # a function on Lambda has none, and need not wait for its import
     from footfall.web.countries import Countries
 
+# https://w3c.github.io/gpc/#the-sec-gpc-header-field-for-http-requests, and
+# Do Not Track, which browsers still send though its standard was given up.
 _QUIET = frozenset({b"sec-gpc", b"dnt"})
-_REMEMBERED_MAX = 4_096
+_REMEMBERED_MAX = 4_096  # readers, some 2 KB each
 
 
 class Readers:
@@ -24,10 +27,12 @@ class Readers:
 
     Args:
         countries: Tells an address's country; None where nobody gave a database.
+        proxies: Whose word on an address is taken.
     """
 
-    def __init__(self, countries: "Countries | None") -> None:
+    def __init__(self, countries: "Countries | None", proxies: Proxies) -> None:
         self._countries = countries
+        self._proxies = proxies
         # A reader comes again and again, and is the same value each time.
         self._reader = lru_cache(maxsize=_REMEMBERED_MAX)(self._make)
 
@@ -36,16 +41,15 @@ class Readers:
         user_agent, quiet = b"", False
         for name, value in scope["headers"]:
             if name == b"user-agent":
-                user_agent = value
-            elif name in _QUIET and value == b"1":
+                user_agent = value[:USER_AGENT_LENGTH_MAX]
+            elif name in _QUIET and value.strip() == b"1":
                 quiet = True
-        client = scope.get("client")
-        return self._reader(client[0] if client else "", user_agent, quiet)
+        return self._reader(self._proxies.address_of(scope), user_agent, quiet)
 
     def _make(self, address: str, user_agent: bytes, quiet: bool) -> Reader:
-        text = user_agent[:USER_AGENT_LENGTH_MAX].decode("latin-1")
-        agent: Agent = agent_of(text) if text else NO_AGENT
+        text = user_agent.decode("latin-1")
+        agent = agent_of(text)
         if quiet:
             return Reader(agent, quiet=True)
         country = self._countries.country_of(address) if self._countries else ""
-        return Reader(agent, country, f"{address}\n{text}")
+        return Reader(agent, country, f"{reader_network(address)}\n{text}")

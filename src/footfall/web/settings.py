@@ -1,6 +1,12 @@
 """What an owner may set of the web server; the environment is read by the command."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from footfall.web.proxies import Network
+
+if TYPE_CHECKING:  # a function on Lambda has none, and need not wait for its import
+    from footfall.web.countries import Countries
 
 
 @dataclass(frozen=True, slots=True)
@@ -9,8 +15,10 @@ class Settings:
 
     Attributes:
         public_claims: Whether anybody may claim from a count-down.
-        countries: A country database's path, "" for none.
+        countries: Tells readers' countries; None where no database was given.
+        proxies: The reverse proxies whose word on a reader's address is taken.
     """
 
     public_claims: bool = False
-    countries: str = ""
+    countries: "Countries | None" = None
+    proxies: tuple[Network, ...] = ()

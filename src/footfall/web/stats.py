@@ -57,6 +57,7 @@ def report(store: Store, site: Site, first: date, last: date, by: str) -> Any:
         case _:
             values = [
                 {by: each.value, "visits": each.visits}
+                | ({"folded": True} if each.folded else {})
                 for each in top(store, site, by, first, last, limit=VALUES_SHOWN)
             ]
     return {
