@@ -107,6 +107,7 @@ def ranged(client: Any, prefix: str) -> Iterator[str]:
 # Where DynamoDB Local words an error otherwise than AWS; the engine follows AWS.
 LOCAL_WORDS = {
     "Member must have length less than or equal to 100": "Too many items requested",
+    "Member must have length less than or equal to 25": "Too many items requested",
     "Attempting to store more than 38 significant digits": (
         "DynamoDB only supports precision up to 38 digits"
     ),

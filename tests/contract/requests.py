@@ -64,6 +64,8 @@ _LOCAL_WORDS = [
     (r".*: One of GlobalSecondaryIndexUpdate.*", r"Update global secondary index .*"),
     (r".*: Some index key attributes are .*", r"No Attribute Schema Defined"),
     (r".*: ReadCapacityUnits and .* be specified .*", r"No provisioned throughput .*"),
+    (r".*: Duplicate value in attribute name.*", r"Cannot have two attributes with .*"),
+    (r"Attempted conditional constraint is .*", r"Query key condition not supported"),
     (r"Attempting to store more than 38 .*", r"DynamoDB only supports .* 38 digits"),
 ]
 

@@ -175,3 +175,48 @@ def test_a_page_has_at_least_one_item(client: Any, table: str, limit: int) -> No
         TableName=table,
         Limit=limit,
     )
+
+
+NAME_TOO_LONG = "Attribute name is too large, must be less than 65536 bytes"
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("", "Empty attribute name"), ("x" * 65_536, NAME_TOO_LONG)],
+    ids=["empty", "long"],
+)
+@pytest.mark.parametrize("inside", [False, True], ids=["item", "map"])
+def test_an_attributes_name_has_1_to_65535_bytes(
+    client: Any, table: str, name: str, words: str, inside: bool
+) -> None:
+    attributes: Any = {name: {"N": "1"}}
+    if inside:
+        attributes = {"map": {"M": attributes}}
+    assert_refused(
+        client,
+        invalid(words),
+        "put_item",
+        TableName=table,
+        Item={"id": {"S": "x"}, **attributes},
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("", "Empty attribute name"), ("x" * 65_536, NAME_TOO_LONG)],
+    ids=["empty", "long"],
+)
+def test_a_placeholder_stands_for_a_name_that_may_be(
+    client: Any, table: str, name: str, words: str
+) -> None:
+    assert_refused(
+        client,
+        invalid(
+            f"ExpressionAttributeNames contains invalid value: {words} for key #name"
+        ),
+        "get_item",
+        TableName=table,
+        Key={"id": {"S": "x"}},
+        ProjectionExpression="#name",
+        ExpressionAttributeNames={"#name": name},
+    )

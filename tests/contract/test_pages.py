@@ -26,17 +26,23 @@ def test_a_partition_is_one_item(client: Any, filled: str) -> None:
     assert query(client, filled)["Items"] == [{"id": {"S": "c"}, "n": {"N": "1"}}]
 
 
-def test_a_full_page_may_have_nothing_behind_it(
-    client: Any, filled: str, on_local: bool
+def test_a_whole_key_is_one_page(
+    client: Any, filled: str, on_local: bool, refused: Any
 ) -> None:
-    """A page ends at its limit; DynamoDB Local knows that one item is all there is."""
+    """Nothing follows it; DynamoDB Local answers a page behind it with nothing."""
     page = query(client, filled, Limit=1)
-    rest = query(client, filled, ExclusiveStartKey={"id": {"S": "c"}})
 
-    last = None if on_local else {"id": {"S": "c"}}
-    assert page.get("LastEvaluatedKey") == last
-    assert (rest["Items"], rest["Count"]) == ([], 0)
-    assert "LastEvaluatedKey" not in rest
+    assert page["Count"] == 1
+    assert "LastEvaluatedKey" not in page
+    if on_local:
+        assert query(client, filled, ExclusiveStartKey={"id": {"S": "c"}})["Count"] == 0
+        return
+    with refused() as answer:
+        query(client, filled, ExclusiveStartKey={"id": {"S": "c"}})
+    assert answer.message == (
+        "The provided exclusive start key is invalid: ExclusiveStartKey:"
+        " {id=AttributeValue: {S:c}}"
+    )
 
 
 def test_a_scan_ends_behind_its_last_item(client: Any, filled: str) -> None:

@@ -216,7 +216,7 @@ HASH: Any = {"AttributeName": "id", "KeyType": "HASH"}
             [HASH],
             [DEFINED, {**DEFINED, "AttributeType": "N"}],
             "One or more parameter values were invalid: Duplicate AttributeName in"
-            " AttributeDefinitions",
+            " AttributeDefinitions. AttributeName: id",
         ),
     ],
     ids=["first", "second", "same", "undefined", "unused", "duplicate"],

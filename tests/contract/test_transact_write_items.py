@@ -193,3 +193,18 @@ def test_items_are_read_at_one_moment(client: Any, table: str, refused: Any) -> 
     with refused() as twice:
         client.transact_get_items(TransactItems=[get(1), get(1)])
     assert twice.code == "ValidationException"
+
+
+def test_a_token_is_of_a_request_however_its_fields_are_ordered(
+    client: Any, table: str
+) -> None:
+    """A client may build the same request in another order, and JSON has none."""
+    update = add(table, 1)["Update"]
+    reordered = dict(reversed(update.items()))
+    for each in (update, reordered):
+        client.transact_write_items(
+            TransactItems=[{"Update": each}], ClientRequestToken="in-any-order"
+        )
+
+    item = read(client, table)
+    assert item["x"] == {"N": "1"}

@@ -24,6 +24,7 @@ AttributeValue = dict[str, Any]
 Item = dict[str, AttributeValue]
 
 NESTING_MAX = 32  # levels of maps and lists; the item itself is the first
+NAME_BYTES_MAX = 65_535  # of an attribute's name that is in no key
 
 _INVALID = "One or more parameter values were invalid: "
 
@@ -45,7 +46,7 @@ def validate_item(item: object) -> Item:
         raise _unexpected(item)
     if _is_plain(item):
         return item
-    return {require_text(name): validate(value) for name, value in item.items()}
+    return {require_name(name): validate(value) for name, value in item.items()}
 
 
 def _is_plain(item: Item) -> bool:
@@ -57,6 +58,8 @@ def _is_plain(item: Item) -> bool:
         if type(value) is not dict or len(value) != 1:
             return False
         if type(name) is not str or not name.isascii():
+            return False
+        if not 0 < len(name) <= NAME_BYTES_MAX:
             return False
         text = value.get("S")
         if text is not None:
@@ -139,6 +142,23 @@ def require_text(content: object) -> str:
     return content
 
 
+def require_name(content: object) -> str:
+    """Return what must be an attribute's name.
+
+    Raises:
+        SerializationException: It is no string.
+        ValidationException: It is empty, or too long.
+    """
+    name = require_text(content)
+    if not name:
+        raise ValidationException("Empty attribute name")
+    if len(name) > NAME_BYTES_MAX // 4 and len(name.encode()) > NAME_BYTES_MAX:
+        raise ValidationException(
+            f"Attribute name is too large, must be less than {NAME_BYTES_MAX + 1} bytes"
+        )
+    return name
+
+
 def _number(content: object, level: int) -> str:
     return canonical_number(_string(content, level))
 
@@ -219,7 +239,7 @@ def _map(content: object, level: int) -> dict[str, AttributeValue]:
     if not isinstance(content, dict):
         raise SerializationException("Unexpected field type")
     return {
-        require_text(name): validate(member, level + 1)
+        require_name(name): validate(member, level + 1)
         for name, member in content.items()
     }
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from footfall.embedded.attribute import (
     AttributeValue,
     compare,
-    require_text,
+    require_name,
     type_of,
     validate,
 )
@@ -61,7 +61,7 @@ _ALLOWED: dict[str, frozenset[str]] = {
     "ADD": _SETS | {"N"},
     "DELETE": _SETS,
 }
-_LONG_TYPE_NAMES = {
+LONG_TYPE_NAMES = {
     "S": "STRING",
     "N": "NUMBER",
     "B": "BINARY",
@@ -71,7 +71,7 @@ _LONG_TYPE_NAMES = {
     "M": "MAP",
 }
 _DISTINCT = frozenset(
-    ("=", "<>", "<", "<=", ">", ">=", "begins_with", "contains", "attribute_type")
+    ("=", "<>", "<", "<=", ">", ">=", "begins_with", "contains", "attribute_type", "IN")
 )
 
 
@@ -174,7 +174,12 @@ def _checked_names(names: object, given: list[tuple[str, Any]]) -> Names:
             raise ValidationException(
                 f'{_NAMES} contains invalid key: Syntax error; key: "{key}"'
             )
-        require_text(name)
+        try:
+            require_name(name)
+        except ValidationException as error:
+            raise ValidationException(
+                f"{_NAMES} contains invalid value: {error.message} for key {key}"
+            ) from None
     return names
 
 
@@ -297,10 +302,13 @@ def _problem(check: Check, names: Names, values: Values) -> str:
             if kind is not None and kind not in allowed:
                 return _wrong_type(operator, kind)
     if operator in _DISTINCT:
-        left, right = operands
-        if isinstance(left, Path) and isinstance(right, Path):
+        left, *rest = operands
+        if isinstance(left, Path):
             first = resolve(left, names)
-            if first == resolve(right, names):
+            if any(
+                isinstance(each, Path) and resolve(each, names) == first
+                for each in rest
+            ):
                 return (
                     "The first operand must be distinct from the remaining operands"
                     f" for this operator or function; operator: {operator}, first"
@@ -327,7 +335,7 @@ def _wrong_type(operator: str, kind: str) -> str:
     if operator in ("ADD", "DELETE"):
         return (
             f"{problem}operator: {operator}, operand type:"
-            f" {_LONG_TYPE_NAMES[kind]}, typeSet: ALLOWED_FOR_{operator}_OPERAND"
+            f" {LONG_TYPE_NAMES[kind]}, typeSet: ALLOWED_FOR_{operator}_OPERAND"
         )
     return f"{problem}operator or function: {operator}, operand type: {kind}"
 

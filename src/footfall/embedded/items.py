@@ -7,11 +7,11 @@ checks, reads and evaluates, and writes last: an error means that nothing was wr
 the item as it was, whether the condition holds, and the item as it is to be.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from footfall.embedded import capacity
+from footfall.embedded import capacity, legacy
 from footfall.embedded.attribute import Item, size_bytes, validate_item
 from footfall.embedded.capacity import Consumed, collection_metrics
 from footfall.embedded.evaluate import (
@@ -158,8 +158,16 @@ def require_table(session: Session, name: str) -> Table:
     return table
 
 
-def change_of(session: Session, request: Request, kind: str) -> Change:
-    """The change that a request, or an action, asks for; not located, nothing read."""
+def change_of(
+    session: Session,
+    request: Request,
+    kind: str,
+    bind: Callable[[Request, tuple[str, ...]], Bound],
+) -> Change:
+    """The change that a request, or an action, asks for; not located, nothing read.
+
+    `bind` is that of `legacy` where the parameters from before expressions are taken.
+    """
     item = validate_item(request["Item" if kind == "Put" else "Key"])
     bound = bind(request, _UPDATE if kind == "Update" else _CONDITION)
     return Change(require_table(session, request["TableName"]), kind, bound, item)
@@ -173,7 +181,10 @@ def put_item(session: Session, request: Request) -> Answer:
 
 def update_item(session: Session, request: Request) -> Answer:
     """UpdateItem: Amazon DynamoDB API Reference."""
-    return _write(session, request, "Update")
+    try:
+        return _write(session, request, "Update")
+    except ValidationException as error:
+        raise legacy.reworded(request, error) from error
 
 
 def delete_item(session: Session, request: Request) -> Answer:
@@ -202,7 +213,7 @@ def get_item(session: Session, request: Request) -> Answer:
 def read_one(session: Session, request: Request) -> tuple[Table, Item | None]:
     """The table and the item, projected, that a GetItem or a Get asks for."""
     wanted = validate_item(request["Key"])
-    bound = bind(request, _PROJECTION)
+    bound = legacy.bind(request, _PROJECTION)
     table = require_table(session, request["TableName"])
     item = session.get(table, table.request_key(wanted))
     return table, _projected(item, bound)
@@ -216,7 +227,7 @@ def batch_get_item(session: Session, request: Request) -> Answer:
     consumed = Consumed()
     total = 0
     for name, entry in wanted.items():
-        bound = bind(entry, _PROJECTION)
+        bound = legacy.bind(entry, _PROJECTION)
         table = require_table(session, name)
         keys = [validate_item(key) for key in entry["Keys"]]
         found = responses.setdefault(name, [])
@@ -271,7 +282,7 @@ def batch_write_item(session: Session, request: Request) -> Answer:
 
 
 def _write(session: Session, request: Request, kind: str) -> Answer:
-    change = change_of(session, request, kind)
+    change = change_of(session, request, kind, legacy.bind)
     change.locate()
     change.old = session.get(change.table, change.key)
     if not change.holds():
@@ -344,6 +355,13 @@ def _batch_writes(request: Request) -> dict[str, list[Any]]:
                 f" 'requestItems.{name}.member' failed to satisfy constraint: Member"
                 " must have length greater than or equal to 1"
             )
+        if len(writes) > BATCH_WRITE_MAX:
+            raise ValidationException(
+                "1 validation error detected: Value at 'requestItems' failed to satisfy"
+                " constraint: Map value must satisfy constraint: [Member must have"
+                f" length less than or equal to {BATCH_WRITE_MAX}, Member must have"
+                " length greater than or equal to 1]"
+            )
     _require_at_most(BATCH_WRITE_MAX, wanted.values(), "BatchWriteItem")
     return wanted
 
@@ -371,11 +389,15 @@ def _distinct(table: Table, keys: list[Item]) -> list[Key]:
 
 
 def _batch_change(session: Session, table: str, write: object) -> Change:
+    if isinstance(write, dict):  # a JSON null is as if it were not there
+        write = {name: each for name, each in write.items() if each is not None}
     match write:
         case {"PutRequest": {"Item": item}, **rest} if not rest:
-            change = change_of(session, {"TableName": table, "Item": item}, "Put")
+            change = change_of(session, {"TableName": table, "Item": item}, "Put", bind)
         case {"DeleteRequest": {"Key": key}, **rest} if not rest:
-            change = change_of(session, {"TableName": table, "Key": key}, "Delete")
+            change = change_of(
+                session, {"TableName": table, "Key": key}, "Delete", bind
+            )
         case _:
             raise _no_write(write)
     change.locate()

@@ -206,13 +206,15 @@ def check_filter_keys(
     Raises:
         ValidationException: The filter names an attribute of the key.
     """
+    is_legacy = condition.parameter == "QueryFilter"
+    what = condition.parameter if is_legacy else "Filter Expression"
     for path in condition.paths:
         name = head(path, names)
         if name in key_names:
             _require_scalar(path, name)
             raise ValidationException(
-                "Filter Expression can only contain non-primary key attributes:"
-                f" Primary key attribute: {name}"
+                f"{what} can only contain non-primary key attributes: Primary key"
+                f" attribute: {name}"
             )
 
 

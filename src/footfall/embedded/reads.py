@@ -15,13 +15,14 @@ from footfall.embedded.attribute import (
     key_bytes,
     key_prefix_end,
     size_bytes,
+    type_of,
     validate,
     validate_item,
 )
 from footfall.embedded.capacity import Consumed
 from footfall.embedded.evaluate import check, project
 from footfall.embedded.exceptions import ValidationException
-from footfall.embedded.expressions import Bound, bind
+from footfall.embedded.expressions import Bound
 from footfall.embedded.indexes import missing, projected
 from footfall.embedded.items import Answer, require_table
 from footfall.embedded.keys import (
@@ -31,6 +32,7 @@ from footfall.embedded.keys import (
     head,
     key_condition,
 )
+from footfall.embedded.legacy import bind
 from footfall.embedded.schema import KEY_MISMATCH, Index, Span, Table
 from footfall.embedded.storage import Session
 
@@ -39,6 +41,7 @@ PAGE_BYTES_MAX = 1024 * 1024
 Request = Mapping[str, Any]
 Rows = Iterable[tuple[tuple[bytes, ...], Item]]
 
+_PROJECTIONS = ("ProjectionExpression", "AttributesToGet")
 _INVALID = "One or more parameter values were invalid: "
 
 
@@ -78,7 +81,10 @@ class _Source:
 
 def query(session: Session, request: Request) -> Answer:
     """Query: Amazon DynamoDB API Reference."""
-    if request.get("KeyConditionExpression") is None:
+    if (
+        request.get("KeyConditionExpression") is None
+        and request.get("KeyConditions") is None
+    ):
         raise ValidationException(
             "Either the KeyConditions or KeyConditionExpression parameter must be"
             " specified in the request."
@@ -97,7 +103,10 @@ def query(session: Session, request: Request) -> Answer:
     span = _span(source.keys, wanted)
     span = replace(span, descending=request.get("ScanIndexForward") is False)
     start = _start(source, request)
+    is_one = source.index is None and len(source.keys) == 1
     if start is not None:
+        if is_one:
+            raise _not_restartable(request["ExclusiveStartKey"])
         if len(source.keys) > 1:
             sort_key = validate(request["ExclusiveStartKey"][source.keys[1][0]])
             if not wanted.contains(sort_key):
@@ -111,7 +120,20 @@ def query(session: Session, request: Request) -> Answer:
             )
         span = replace(span, after=start)
     rows = session.read(source.table, span, source.index)
-    return _page(request, bound, source, rows)
+    answer = _page(request, bound, source, rows)
+    if is_one:
+        answer.pop("LastEvaluatedKey", None)
+    return answer
+
+
+def _not_restartable(start: Item) -> ValidationException:
+    """What DynamoDB says to a page that follows the one item of a whole key."""
+    (name, value), *_ = start.items()
+    kind = type_of(value)
+    return ValidationException(
+        "The provided exclusive start key is invalid: ExclusiveStartKey:"
+        f" {{{name}=AttributeValue: {{{kind}:{value[kind]}}}}}"
+    )
 
 
 def scan(session: Session, request: Request) -> Answer:
@@ -251,27 +273,23 @@ def _start(source: _Source, request: Request) -> tuple[bytes, ...] | None:
 
 def _check_select(request: Request) -> None:
     select = request.get("Select")
-    is_projected = request.get("ProjectionExpression") is not None
+    projection = next(
+        (name for name in _PROJECTIONS if request.get(name) is not None), ""
+    )
     if select == "ALL_PROJECTED_ATTRIBUTES" and request.get("IndexName") is None:
         raise ValidationException(
-            "One or more parameter values were invalid: ALL_PROJECTED_ATTRIBUTES can be"
-            " used only when Querying using an IndexName"
+            f"{_INVALID}ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an"
+            " IndexName"
         )
-    if select == "SPECIFIC_ATTRIBUTES" and not is_projected:
+    if select == "SPECIFIC_ATTRIBUTES" and not projection:
         raise ValidationException(
-            "One or more parameter values were invalid: Must specify the AttributesToGet"
-            " or ProjectionExpression when choosing to get SPECIFIC_ATTRIBUTES"
+            f"{_INVALID}Must specify the AttributesToGet or ProjectionExpression when"
+            " choosing to get SPECIFIC_ATTRIBUTES"
         )
-    if (
-        select in ("ALL_ATTRIBUTES", "COUNT", "ALL_PROJECTED_ATTRIBUTES")
-        and is_projected
-    ):
+    if select not in (None, "SPECIFIC_ATTRIBUTES") and projection:
+        what = "only the Count" if select == "COUNT" else select
         raise ValidationException(
-            "One or more parameter values were invalid: Cannot specify the"
-            f" ProjectionExpression when choosing to get {select}"
-            if select != "COUNT"
-            else "One or more parameter values were invalid: Cannot specify the"
-            " ProjectionExpression when choosing to get only the Count"
+            f"{_INVALID}Cannot specify the {projection} when choosing to get {what}"
         )
 
 

@@ -37,6 +37,7 @@ from footfall.embedded.exceptions import (
 
 GROUP_MAX = 256  # requests stored under one fsync
 GATHERING_SECONDS = 0.001
+HEADERS_BYTES_MAX = 16 * 1024  # of a request's line and headers, together
 DISCARDED_BYTES_MAX = 64 * 1024 * 1024  # of a body that is too large
 EXPIRY_PAUSE_SECONDS = 5.0
 
@@ -124,10 +125,9 @@ class Endpoint:
                     " [::1] are answered, so that no web page can reach this database"
                 )
             )
-        if scope["method"] == "GET":
-            return wire.healthy()
-        if scope["method"] != "POST":
-            return wire.no_operation()
+        early = _without_body(scope, host)
+        if early is not None:
+            return early
         try:
             body = await _body(receive)
         except _TooLargeError:
@@ -179,6 +179,24 @@ async def _body(receive: Receive) -> bytes | None:
             return b"".join(parts)
         message = await receive()
     return None
+
+
+def _without_body(scope: Message, host: str) -> wire.Response | None:
+    """Return the answer to what needs no body to be answered, else None."""
+    if _is_too_long(scope):
+        return wire.bad_request()
+    if scope["method"] == "GET" and scope["path"] == "/":
+        return wire.healthy(host)
+    if scope["method"] != "POST" or scope["path"] != "/":
+        return wire.no_operation()
+    return None
+
+
+def _is_too_long(scope: Message) -> bool:
+    """Say whether the request's line and headers are longer than DynamoDB takes."""
+    line = len(scope["path"]) + len(scope["query_string"])
+    headers = sum([len(name) + len(text) for name, text in scope["headers"]])
+    return line + headers > HEADERS_BYTES_MAX
 
 
 @lru_cache(maxsize=64)

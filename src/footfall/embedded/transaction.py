@@ -28,6 +28,7 @@ from footfall.embedded.exceptions import (
     TransactionCanceledException,
     ValidationException,
 )
+from footfall.embedded.expressions import bind
 from footfall.embedded.items import (
     Answer,
     Change,
@@ -45,7 +46,7 @@ Request = Mapping[str, Any]
 Reason = dict[str, Any]
 
 _NO_REASON: Reason = {"Code": "None"}
-_encode = msgspec.msgpack.Encoder().encode
+_encode = msgspec.msgpack.Encoder(order="deterministic").encode
 
 
 def transact_write_items(session: Session, request: Request, now: float) -> Answer:
@@ -58,7 +59,7 @@ def transact_write_items(session: Session, request: Request, now: float) -> Answ
     """
     actions = request["TransactItems"]
     requests = [_checked(number, action) for number, action in enumerate(actions, 1)]
-    changes = [change_of(session, each, kind) for kind, each in requests]
+    changes = [change_of(session, each, kind, bind) for kind, each in requests]
     token, digest = request.get("ClientRequestToken"), b""
     if token is not None:
         digest = hashlib.blake2b(_encode(actions), digest_size=16).digest()

@@ -6,8 +6,7 @@ DynamoDB checks the form before anything else and names every fault at once:
     constraint: Member must not be null; Value '0' at 'limit' failed to ...
 
 A parameter that is not in these tables is refused, never ignored: whoever sends one
-expects it to do something. That goes for the legacy parameters (`Expected`,
-`AttributeUpdates`, `KeyConditions`, …) and for secondary indexes too.
+expects it to do something.
 
 Source: Amazon DynamoDB API Reference.
 """
@@ -77,9 +76,13 @@ _RETURN_VALUES = Parameter(
 _LIMIT = Parameter(int, low=1)
 _EXPRESSION = {"ExpressionAttributeNames": _MAP, "ExpressionAttributeValues": _MAP}
 _CONDITION = {"ConditionExpression": _TEXT, **_EXPRESSION}
+_OPERATOR = Parameter(str, choices=("AND", "OR"))
+_ATTRIBUTES = Parameter(list, low=1)
 _WRITE = {
     "TableName": _TABLE,
     **_CONDITION,
+    "Expected": _MAP,
+    "ConditionalOperator": _OPERATOR,
     "ReturnValues": _RETURN_VALUES,
     "ReturnConsumedCapacity": _CAPACITY,
     "ReturnItemCollectionMetrics": _METRICS,
@@ -97,6 +100,8 @@ _READ = {
     "FilterExpression": _TEXT,
     "ProjectionExpression": _TEXT,
     **_EXPRESSION,
+    "AttributesToGet": _ATTRIBUTES,
+    "ConditionalOperator": _OPERATOR,
     "ExclusiveStartKey": _MAP,
     "Limit": _LIMIT,
     "Select": Parameter(
@@ -156,12 +161,29 @@ _OPERATIONS: dict[str, dict[str, Parameter]] = {
     },
     "DescribeTimeToLive": {"TableName": _TABLE},
     "UpdateTimeToLive": {"TableName": _TABLE, "TimeToLiveSpecification": _KEY},
-    "GetItem": {**_GET, "ConsistentRead": _FLAG, "ReturnConsumedCapacity": _CAPACITY},
+    "GetItem": {
+        **_GET,
+        "AttributesToGet": _ATTRIBUTES,
+        "ConsistentRead": _FLAG,
+        "ReturnConsumedCapacity": _CAPACITY,
+    },
     "PutItem": {"Item": _KEY, **_WRITE},
-    "UpdateItem": {"Key": _KEY, "UpdateExpression": _TEXT, **_WRITE},
+    "UpdateItem": {
+        "Key": _KEY,
+        "UpdateExpression": _TEXT,
+        "AttributeUpdates": _MAP,
+        **_WRITE,
+    },
     "DeleteItem": {"Key": _KEY, **_WRITE},
-    "Query": {"KeyConditionExpression": _TEXT, "ScanIndexForward": _FLAG, **_READ},
+    "Query": {
+        "KeyConditionExpression": _TEXT,
+        "KeyConditions": _MAP,
+        "QueryFilter": _MAP,
+        "ScanIndexForward": _FLAG,
+        **_READ,
+    },
     "Scan": {
+        "ScanFilter": _MAP,
         "Segment": Parameter(int, low=0, high=999_999),
         "TotalSegments": Parameter(int, low=1, high=1_000_000),
         **_READ,
@@ -206,6 +228,7 @@ KEYS_AND_ATTRIBUTES = Form(
         "Keys": Parameter(list, required=True, low=1, high=100),
         "ProjectionExpression": _TEXT,
         "ExpressionAttributeNames": _MAP,
+        "AttributesToGet": _ATTRIBUTES,
         "ConsistentRead": _FLAG,
     }
 )

@@ -15,6 +15,7 @@ import base64
 import binascii
 import itertools
 import os
+import re
 import zlib
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -33,7 +34,6 @@ from footfall.embedded.exceptions import (
 )
 
 BODY_BYTES_MAX = 16 * 1024 * 1024
-HEALTHY = b"healthy: dynamodb"
 
 _TARGET = "DynamoDB_20120810"
 _JSON_TYPE = "application/x-amz-json-1.0"
@@ -63,12 +63,19 @@ _STRUCTURES = frozenset(
         "DeleteRequest",
     )
 )
+# and these, from before expressions, hold a map of structures with such values
+_CONDITIONS = frozenset(
+    ("Expected", "AttributeUpdates", "KeyConditions", "QueryFilter", "ScanFilter")
+)
 _STRUCTURE_LEVELS_MAX = 3  # the request, an action of its list, what the action does
 # What a body has if there is a binary value in it: the key, or an escape in a key
 _BINARY_MARKS = (b'"B"', b'"BS"', b"\\u")
 
 Request = dict[str, Any]
 Headers = list[tuple[bytes, bytes]]
+
+_PLACE = re.compile(r"\(byte (\d+)\)")  # in an error of the JSON decoder
+_WITHOUT_BODY = frozenset(("TagResource", "UntagResource"))
 
 _ids = itertools.count(int.from_bytes(os.urandom(14), "big"))
 _decoder = msgspec.json.Decoder()
@@ -111,8 +118,10 @@ def decode_request(headers: Mapping[str, str], body: bytes) -> tuple[str, Reques
 def _decode_json(body: bytes) -> object:
     try:
         return _decoder.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise SerializationException("The body is not valid JSON") from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        place = _PLACE.search(str(error))
+        at = f", at {place[1]}" if place else ""
+        raise SerializationException(f"The body is not valid JSON{at}") from None
 
 
 def is_json(headers: Mapping[str, str]) -> bool:
@@ -125,12 +134,23 @@ def _decode_structure(structure: Request, level: int) -> None:
     for name, content in structure.items():
         if name in _ITEMS:
             _decode_item(content, 1)
+        elif name in _CONDITIONS:
+            _decode_conditions(content)
         elif name == "Keys":
             for key in _each(content):
                 _decode_item(key, 1)
         elif level < _STRUCTURE_LEVELS_MAX:
             for inner in _structures(name, content):
                 _decode_structure(inner, level + 1)
+
+
+def _decode_conditions(conditions: object) -> None:
+    for condition in _each(conditions):
+        for content in condition.values():
+            if isinstance(content, dict):
+                _decode_value(content.get("Value"), 2)
+                for value in _each(content.get("AttributeValueList")):
+                    _decode_value(value, 2)
 
 
 def _structures(name: str, content: object) -> Iterable[Request]:
@@ -197,7 +217,8 @@ def encode_answer(operation: str, answer: Mapping[str, Any]) -> Response:
     metadata = content.pop(_METADATA, {})
     if operation.endswith("Table"):
         content = _with_numeric_times(content)
-    return _response(200, _encoder.encode(content), metadata.get("RequestId", ""))
+    body = b"" if operation in _WITHOUT_BODY else _encoder.encode(content)
+    return _response(200, body, metadata.get("RequestId", ""))
 
 
 def _with_numeric_times(content: Any) -> Any:
@@ -232,15 +253,23 @@ def endpoint(host: str) -> Response:
     return _response(200, _encoder.encode({"Endpoints": endpoints}), "")
 
 
-def healthy() -> Response:
-    """Return DynamoDB's answer to a GET."""
-    return Response(200, _headers(b"text/plain", HEALTHY, ""), HEALTHY)
+def healthy(host: str) -> Response:
+    """Return DynamoDB's answer to a GET of its root: that it lives, and where."""
+    body = f"healthy: {host}\n".encode()
+    return Response(200, _headers(b"text/plain", body, ""), body)
 
 
 def no_operation() -> Response:
     """Return DynamoDB's answer to what is no request of its protocol."""
     body = b"<UnknownOperationException/>\n"
     return Response(404, _headers(b"text/plain", body, ""), body)
+
+
+def bad_request() -> Response:
+    """Return the answer to headers, or to a path, beyond what DynamoDB reads."""
+    body = b"The request line or the headers are longer than 16 KB\n"
+    headers = _headers(b"text/plain", body, "")
+    return Response(400, [*headers, (b"connection", b"close")], body)
 
 
 def too_large() -> Response:

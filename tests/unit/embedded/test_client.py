@@ -270,11 +270,10 @@ def test_a_request_must_be_a_map(disk_client: EmbeddedClient) -> None:
 @pytest.mark.parametrize(
     ("method", "parameter"),
     [
-        ("put_item", "Expected"),
-        ("update_item", "AttributeUpdates"),
-        ("get_item", "AttributesToGet"),
-        ("query", "KeyConditions"),
-        ("scan", "ScanFilter"),
+        ("put_item", "AttributeUpdates"),
+        ("get_item", "Expected"),
+        ("query", "ScanFilter"),
+        ("scan", "QueryFilter"),
         ("create_table", "ResourcePolicy"),
     ],
 )

@@ -298,7 +298,8 @@ def test_stopping_answers_what_was_accepted(
 
 def test_get_is_a_health_check(endpoint: Endpoint) -> None:
     """Load balancers and people ask so."""
-    assert endpoint.send(method="GET") == (200, b"healthy: dynamodb")
+    healthy = f"healthy: 127.0.0.1:{endpoint.port}\n".encode()
+    assert endpoint.send(method="GET") == (200, healthy)
 
 
 @pytest.mark.parametrize(
@@ -432,6 +433,8 @@ def _scope(**changes: Any) -> dict[str, Any]:
     return {
         "type": "http",
         "method": "POST",
+        "path": "/",
+        "query_string": b"",
         "headers": [
             (b"host", b"localhost"),
             (b"content-type", JSON.encode()),
@@ -539,3 +542,33 @@ def test_the_endpoint_tells_its_own_address(endpoint: Endpoint) -> None:
     (told,) = endpoint.boto3().describe_endpoints()["Endpoints"]
 
     assert told["Address"] == f"127.0.0.1:{endpoint.port}"
+
+
+def test_a_null_in_a_batchs_write_is_as_if_it_were_not_there(
+    endpoint: Endpoint,
+) -> None:
+    """Some clients send every field that they know."""
+    endpoint.boto3().create_table(**TABLE)
+    write = {"PutRequest": {"Item": KEY}, "DeleteRequest": None}
+    body = json.dumps({"RequestItems": {"siteVisits": [write]}}).encode()
+    status, _ = endpoint.send(body, "DynamoDB_20120810.BatchWriteItem")
+
+    assert status == 200
+    assert endpoint.boto3().scan(TableName="siteVisits")["Count"] == 1
+
+
+def test_headers_beyond_16_kb_are_refused(endpoint: Endpoint) -> None:
+    """As DynamoDB does, so that nobody fills the memory with them."""
+    half: Any = {"X-One": "x" * 8_192}
+    other_half: Any = {"X-Two": "x" * 8_192}
+
+    assert endpoint.send(**half)[0] == 200
+    assert endpoint.send(**half, **other_half)[0] == 400
+
+
+def test_only_the_root_answers(endpoint: Endpoint) -> None:
+    """Another path is a mistake in a client's endpoint."""
+    connection = http.client.HTTPConnection("127.0.0.1", endpoint.port, timeout=30)
+    with contextlib.closing(connection):
+        connection.request("GET", "/other")
+        assert connection.getresponse().status == 404

@@ -315,7 +315,30 @@ def test_only_json_is_read(content_type: str, is_json: bool) -> None:
 
 def test_answers_outside_the_protocol() -> None:
     """A health check, a wrong method, a body that is too large."""
-    assert wire.healthy()[::2] == (200, b"healthy: dynamodb")
+    assert wire.healthy("here")[::2] == (200, b"healthy: here\n")
     assert wire.no_operation()[::2] == (404, b"<UnknownOperationException/>\n")
     assert wire.too_large().status == 413
     assert (b"connection", b"close") in wire.too_large().headers
+
+
+def test_a_change_of_tags_has_an_empty_body() -> None:
+    """AWS sends nothing, not even an empty map."""
+    assert wire.encode_answer("TagResource", {}).body == b""
+
+
+def test_what_is_no_json_is_told_its_place() -> None:
+    target = {"x-amz-target": "DynamoDB_20120810.PutItem"}
+    with pytest.raises(SerializationException, match=r"not valid JSON, at 1$"):
+        wire.decode_request(target, b"{broken")
+
+
+def test_binaries_in_the_old_parameters_are_decoded() -> None:
+    body = (
+        b'{"Expected": {"a": {"Value": {"B": "AQ=="}}},'
+        b' "QueryFilter": {"a": {"AttributeValueList": [{"B": "Ag=="}]}}}'
+    )
+    target = {"x-amz-target": "DynamoDB_20120810.Query"}
+    _, request = wire.decode_request(target, body)
+
+    assert request["Expected"]["a"]["Value"] == {"B": b"\x01"}
+    assert request["QueryFilter"]["a"]["AttributeValueList"] == [{"B": b"\x02"}]
