@@ -15,10 +15,10 @@ SYSTEM := chromium gcc java npm wrk
 PACKAGE_gcc := gcc libc6-dev
 PACKAGE_java := default-jre-headless
 
-.PHONY: help serve test soak check format bench docs lock clean $(SYSTEM:%=system-%)
+.PHONY: help serve test soak check format bench docs lock clean package-aws deploy-aws $(SYSTEM:%=system-%)
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 
 serve: .venv/serve.stamp ## set up Footfall and serve on http://127.0.0.1:8080
 	$(BIN)/footfall serve $(ARGS)
@@ -33,10 +33,11 @@ test: ## run all tests, with coverage
 soak: .venv/dev.stamp ## simulate faults over 10,000 seeds, an hour
 	$(BIN)/python -m tests.simulation $(or $(ARGS),0 9999)
 
-check: docs ## format, lint, types, import direction, docs
+check: docs ## format, lint, types, imports, the template, docs
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/cfn-lint deploy/aws/template.yaml
 	$(BIN)/pytest --quiet tests/test_style.py
 
 format: .venv/dev.stamp ## format the code and mend what the linter can
@@ -49,6 +50,12 @@ bench: system-wrk ## measure Footfall beside its peers, in one run
 
 docs: .venv/dev.stamp ## build the documentation into site/
 	$(BIN)/zensical build --strict --clean
+
+package-aws: .venv/serve.stamp ## build the function's package, build/aws/footfall.zip
+	$(BIN)/python deploy/aws/package.py
+
+deploy-aws: package-aws ## deploy to AWS: ARGS="--site https://example.com"
+	@$(BIN)/python deploy/aws/deploy.py $(ARGS)
 
 lock: $(UV) ## pin the newest versions that pyproject.toml and package.json allow
 	$(COMPILE) --group build --output-file requirements/serve.lock

@@ -95,11 +95,17 @@ class LocalFunction:
     """One execution environment: entered it runs, left it is ended."""
 
     def __init__(
-        self, *, log: Path, environment: Mapping[str, str], handler: str = HANDLER
+        self,
+        *,
+        log: Path,
+        environment: Mapping[str, str],
+        handler: str = HANDLER,
+        python: str = sys.executable,
     ) -> None:
         self._log = log
         self._environment = {**os.environ, **environment}
         self._handler = handler
+        self._python = python
         self._api = _RuntimeApi()
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -107,7 +113,7 @@ class LocalFunction:
         self._api.start()
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "awslambdaric", self._handler],
+                [self._python, "-m", "awslambdaric", self._handler],
                 env={
                     **self._environment,
                     "AWS_LAMBDA_RUNTIME_API": self._api.address,

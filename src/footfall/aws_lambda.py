@@ -17,6 +17,7 @@ the import: Lambda starts a function with more CPU than it then has.
 
 import logging
 import os
+import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,7 @@ from footfall.counters.port import Store
 from footfall.counters.tables import Tables
 from footfall.errors import FootfallError, InvalidInputError
 from footfall.visits.site import DIMENSIONS
+from footfall.visits.visitors import destroy_salts
 from footfall.web.bodies import Scope
 from footfall.web.exchange import COUNTING_PATHS, Reply, refusal
 from footfall.web.payload import Event, body_of, event_reply, is_request, scope_of
@@ -36,6 +38,10 @@ from footfall.web.single import SingleCounting
 
 if TYPE_CHECKING:
     from footfall.web.seldom import SeldomAsked
+
+# The template's schedule sends it: where nobody visits any more, a day's salt must go
+# all the same.
+DESTROY_SALTS = {"do": "destroy-salts"}
 
 _STREAM = b"text/event-stream"
 
@@ -62,22 +68,26 @@ class Function:
                 f" {DYNAMODB}",
             )
         prefix = environment.get("FOOTFALL_TABLE_PREFIX", "")
-        self._store = Store(connect(location, prefix=prefix), Tables(prefix))
+        self.store = Store(connect(location, prefix=prefix), Tables(prefix))
         self._settings = Settings(
             public_claims=environment.get("FOOTFALL_PUBLIC_CLAIMS") == "1"
         )
         breakdowns = _breakdowns(environment.get("FOOTFALL_BREAKDOWNS", ""))
         self._counting = SingleCounting(
-            self._store, Readers(None, Proxies()), breakdowns
+            self.store, Readers(None, Proxies()), breakdowns
         )
         self._rest: SeldomAsked | None = None
 
     def answer(self, event: Event) -> dict[str, Any]:
-        """The answer to an event of payload format 2.0.
+        """The answer to an event of payload format 2.0, or of the hourly schedule.
 
         Raises:
             InvalidInputError: It is no such event.
+            UnavailableError: The store is away, and some salts may be left.
         """
+        if event == DESTROY_SALTS:
+            destroy_salts(self.store, time.time_ns() // 1_000_000)
+            return {}
         if not is_request(event):
             raise InvalidInputError(
                 "event",
@@ -97,7 +107,7 @@ class Function:
         """Let go of the store, and of the application's threads."""
         if self._rest is not None:
             self._rest.close()
-        self._store.client.close()  # type: ignore[attr-defined]
+        self.store.client.close()  # type: ignore[attr-defined]
 
     def _reply(self, scope: Scope, body: bytes) -> Reply:
         if scope["path"] in COUNTING_PATHS:
@@ -118,7 +128,7 @@ class Function:
         from footfall.web.app import create_app
         from footfall.web.seldom import SeldomAsked
 
-        return SeldomAsked(lambda: create_app(self._store, self._settings))
+        return SeldomAsked(lambda: create_app(self.store, self._settings))
 
 
 def _breakdowns(text: str) -> tuple[str, ...]:

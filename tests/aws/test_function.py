@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from footfall.aws_lambda import DESTROY_SALTS
 from footfall.counters.port import Store
 from footfall.visits.sites import add_site, change_site, load_sites, remove_site
 from footfall.visits.verify import verify
@@ -214,6 +215,21 @@ def test_an_application_that_could_not_start_is_started_again(
         away, back = function.invoke(badge), function.invoke(badge)
 
     assert (away["statusCode"], back["statusCode"]) == (503, 200)
+
+
+def test_the_schedule_destroys_the_salts_of_days_that_are_over(
+    store: Store, function: LocalFunction
+) -> None:
+    """Though nobody visits any more: who came twice must not be found out later."""
+    key = {"kind": {"S": "salt"}, "name": {"S": "UTC 2020-01-01"}}
+    store.client.put_item(
+        TableName=store.tables.settings, Item={**key, "salt": {"B": b"0" * 16}}
+    )
+
+    function.invoke(DESTROY_SALTS)
+
+    left = store.client.get_item(TableName=store.tables.settings, Key=key)
+    assert "Item" not in left
 
 
 @pytest.mark.parametrize("other", [{"version": "1.0"}, {"Records": []}])
