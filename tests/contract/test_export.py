@@ -30,7 +30,7 @@ from footfall.visits.shards import compact
 from footfall.visits.site import Site
 from footfall.visits.sites import add_site, load_sites, remove_site
 from footfall.visits.verify import verify
-from footfall.visits.visit import Visit
+from footfall.visits.visit import Kind, Visit
 from tests.faulty import Fault, FaultyClient, lost_after, lost_before, no_fault
 
 URL = "https://a.example/"
@@ -63,6 +63,20 @@ def visit(site: Site, number: int, hours_ago: int = 0, **values: str) -> Visit:
         tuple({"page": "/", **values}.items()),
         reader=f"reader-{number}",
     )
+
+
+def visits_of(
+    site: Site, number: int, hours_ago: int, values: dict[str, str]
+) -> list[Visit]:
+    """A view, and an event and a robot's view if their values are there."""
+    kinds: tuple[Kind, Kind] = ("event", "robot")
+    view = {name: each for name, each in values.items() if name not in kinds}
+    at_ms = NOW_MS - hours_ago * HOUR_MS
+    return [visit(site, number, hours_ago, **view)] + [
+        Visit(f"{kind}-{number}", site, "/", at_ms, kind, ((kind, values[kind]),))
+        for kind in kinds
+        if kind in values
+    ]
 
 
 def recorder(store: Store) -> Recorder:
@@ -362,7 +376,7 @@ def test_what_is_imported_is_what_was_exported(
         for number, (hours_ago, values, shard) in enumerate(stored):
             if shard:
                 counting._shards.move(URL)
-            counting.record([visit(site, number, hours_ago, **values)])
+            counting.record(visits_of(site, number, hours_ago, values))
         if folded:
             compact(store, URL)
         lines = exported(store, site)

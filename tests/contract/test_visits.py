@@ -1,4 +1,4 @@
-"""Visits on every client: recorded once, grouped, reported and verified."""
+"""Visits on every client: recorded once, grouped and reported."""
 
 import time
 from datetime import UTC, date, datetime, timedelta
@@ -18,7 +18,6 @@ from footfall.errors import FootfallError
 from footfall.visits.baseline import read_baseline
 from footfall.visits.group import GroupCommit
 from footfall.visits.record import TRIES_MAX, Recorder, record
-from footfall.visits.repair import repair
 from footfall.visits.report import daily, hourly, top, total
 from footfall.visits.site import Site
 from footfall.visits.sites import add_site
@@ -367,78 +366,3 @@ def test_hours_of_a_day_on_which_clocks_go_back(store: Store) -> None:
 
     assert len(hours) == 25
     assert [hour.start.hour for hour in hours[1:5]] == [1, 2, 2, 3]
-
-
-def test_verify_names_every_difference(store: Store, site: Site) -> None:
-    """G4: total, hours, pages and receipts are each compared."""
-    record(store, [visit(site, "a"), visit(site, "b")])
-    bucket = f"total#{TODAY.isoformat()}"
-    hour = f"{datetime.fromtimestamp(NOW_MS / 1000, UTC).hour:02d}"
-    store.client.update_item(
-        TableName=store.tables.site_visits,
-        Key={"siteUrl": {"S": URL}},
-        UpdateExpression="SET visits = visits + :n",
-        ExpressionAttributeValues={":n": {"N": "10"}},
-    )
-    store.client.update_item(
-        TableName=store.tables.visit_rollups,
-        Key={"siteUrl": {"S": URL}, "bucket": {"S": bucket}},
-        UpdateExpression="ADD #hour :n",
-        ExpressionAttributeNames={"#hour": hour},
-        ExpressionAttributeValues={":n": {"N": "1"}},
-    )
-    store.client.update_item(
-        TableName=store.tables.visit_rollups,
-        Key={"siteUrl": {"S": URL}, "bucket": {"S": f"page#{TODAY.isoformat()}#99"}},
-        UpdateExpression="ADD #page :n",
-        ExpressionAttributeNames={"#page": "=/x"},
-        ExpressionAttributeValues={":n": {"N": "4"}},
-    )
-
-    verification = verify(store, site, NOW_MS)
-
-    assert verification.differences == (
-        "visits is 12, but the baseline 0 and the days 2 make 2",
-        f"{TODAY} counts 2, but its hours 3",
-        f"{TODAY} counts 2, but its pages 6",
-        f"{TODAY} hour {hour} counts 3, but has 2 receipts",
-    )
-
-
-def test_repair_mends_the_baseline(store: Store, site: Site) -> None:
-    """Somebody moved the number by hand: the number stands, the baseline follows."""
-    record(store, [visit(site, "a")])
-    store.client.update_item(
-        TableName=store.tables.site_visits,
-        Key={"siteUrl": {"S": URL}},
-        UpdateExpression="SET visits = visits + :n",
-        ExpressionAttributeValues={":n": {"N": "10"}},
-    )
-
-    assert repair(store, site, NOW_MS) == ("the baseline was 0 and is 10 now",)
-    assert repair(store, site, NOW_MS) == ()
-    assert_verified(store, site, 11)
-
-
-def test_verify_holds_while_visits_arrive(store: Store, site: Site) -> None:
-    """Every read is between two visits."""
-    recorder = Recorder(store)
-    client = FaultyClient(store.client)
-    numbers = iter(range(1000))
-
-    def one_more() -> None:
-        recorder.record([visit(site, f"v{next(numbers)}")])
-
-    for name in ("get_item", "query", "scan", "transact_get_items"):
-        client.plan(name, [after(one_more)] * 20)
-
-    verification = verify(Store(client, store.tables), site, NOW_MS)
-
-    assert verification.differences == ()
-    assert verification.total > 4
-
-
-def test_verify_needs_the_site(store: Store) -> None:
-    """A removed site has nothing to compare."""
-    with pytest.raises(SiteNotFoundError):
-        verify(store, Site("gone"), NOW_MS)

@@ -147,8 +147,9 @@ def verify(url: str | None, repair: bool, **settings: Any) -> int:
     """Check that every number agrees: of the site at URL, or of all sites.
 
     The total is the baseline and the sum of the days; a day is the sum of its hours
-    and of its pages; an hour within the window has as many receipts. The exit status
-    is 1 if any of it differs. It may run while visits are counted.
+    and of its pages; within the window visits, events, robots and visitors have as
+    many receipts. The exit status is 1 if any of it differs. It may run while visits
+    are counted.
 
     \b
     Examples:

@@ -23,6 +23,7 @@ from footfall.transfer.moment import (
     read_moment,
     require_unmoved,
 )
+from footfall.visits.comparison import number_in
 from footfall.visits.dimensions import (
     BROKEN_DOWN,
     DAY,
@@ -39,7 +40,6 @@ from footfall.visits.dimensions import (
 )
 from footfall.visits.report import values_in
 from footfall.visits.site import Site
-from footfall.visits.verify import number_in
 
 
 class Export:

@@ -29,11 +29,13 @@ from footfall.transfer.document import Day, Values
 from footfall.visits.baseline import baseline_key
 from footfall.visits.dimensions import (
     DAY,
+    EVENT,
     IMPORTED_PREFIX,
     NUMBER_BYTES_MAX,
     OTHER,
     PAGE,
     PART_BYTES_MAX,
+    ROBOT,
     TOTAL_PREFIX,
     UNHOURED,
     UNPAGED,
@@ -111,7 +113,8 @@ def day_step(day: Day) -> Step:
     for hour, visits in day.hours.items():
         amounts |= {hour: visits, IMPORTED_PREFIX + hour: visits}
     unhoured = day.visits - sum(day.hours.values())
-    amounts |= {VISITORS: day.visitors, UNHOURED: unhoured}
+    amounts |= {VISITORS: day.visitors, IMPORTED_PREFIX + VISITORS: day.visitors}
+    amounts |= {UNHOURED: unhoured}
     told = {name: amount for name, amount in amounts.items() if amount}
     return Step({TOTAL_PREFIX + day.day: {DAY: day.visits, **told}}, day.visits)
 
@@ -136,9 +139,12 @@ def values_steps(values: Values) -> Iterator[Step]:
         names = list(amounts)
         for start in range(0, len(names), ATTRIBUTES_MAX):
             some = {name: amounts[name] for name in names[start:][:ATTRIBUTES_MAX]}
-            step: Amounts = {f"{values.dimension}#{values.day}#{part:02d}": some}
+            bucket, moved = f"{values.dimension}#{values.day}#{part:02d}", dict(some)
+            step: Amounts = {bucket: moved}
             if values.dimension == PAGE:
                 step[TOTAL_PREFIX + values.day] = {UNPAGED: -sum(some.values())}
+            elif values.dimension in (EVENT, ROBOT):
+                moved[IMPORTED_PREFIX] = sum(some.values())
             yield Step(step)
 
 

@@ -14,7 +14,8 @@ values, each named with "=" before it, so that no value is ever mistaken for an
 attribute of ours. A dimension with many values is spread over parts by a hash of the
 value, and what does not fit a part is counted under `other`. What an import counted is
 in the same numbers; it left no receipts, so `imported13` says how much of the hour it is,
-and `unhoured` how much of a day has no hour (footfall.transfer).
+`importedvisitors` of the visitors, `imported` of a bucket of events or robots; `unhoured`
+is how much of a day has no hour (footfall.transfer).
 """
 
 import zlib
@@ -26,14 +27,15 @@ from footfall.visits.site import DIMENSIONS
 from footfall.visits.visit import Visit
 
 PAGE = "page"
+EVENT = "event"
 ROBOT = "robot"  # robots' views, which are counted apart
-_MANY_VALUES = frozenset({PAGE, "referrer", "campaign", "event"})
+_MANY_VALUES = frozenset({PAGE, "referrer", "campaign", EVENT})
 
 DAY = "day"
 VISITORS = "visitors"  # distinct readers of the day
 UNPAGED = "unpaged"  # visits that are counted under no page
 UNHOURED = "unhoured"  # visits of a day whose hours nobody knows
-IMPORTED_PREFIX = "imported"  # and an hour: its visits that left no receipts
+IMPORTED_PREFIX = "imported"  # and a number's name: what of it left no receipts
 OTHER = "other"
 TOTAL_PREFIX = "total#"
 SHARD_PREFIX = "visits#"  # of the items that hold the shards' parts of the total

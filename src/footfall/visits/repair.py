@@ -3,34 +3,57 @@
 What a hand or a fault has moved is derived from what is surer, in this order:
 
     an hour within the window    from its receipts
+    a day's visitors             from its readers' markers, as long as they are kept
+    a day's events and robots    what they lack of their receipts goes under `other`
     a day                        from its hours
     a day's pages                what they lack goes under `other`
+    what is noted as folded      from the shards
+    a shard                      from its days; what it had too much is the site's own
     the baseline                 from the number and the days
 
-A site's own number is never touched: it is what its readers have seen. Each write has
-the condition that its number is still the one that was compared; where a visit moved
-it meanwhile nothing is written, and the next repair mends it.
+A site's total is never changed: it is what its readers have seen. What a breakdown has
+too much stays, since nobody can tell which value it is. Each write has the condition
+that its number is still the one that was compared; where a visit moved it meanwhile
+nothing is written, and the next repair mends it.
 """
+
+import uuid
 
 from footfall.counters.port import (
     Store,
+    reason_codes,
     retry_conflicts,
     store_errors,
     translate,
 )
-from footfall.counters.tables import BASELINE, BUCKET, SITE_URL, Request
+from footfall.counters.tables import (
+    BASELINE,
+    BUCKET,
+    FOLDED,
+    SITE_URL,
+    VISITS,
+    Request,
+)
 from footfall.errors import FootfallError
 from footfall.visits.baseline import baseline_key, read_item
+from footfall.visits.comparison import (
+    APART,
+    Comparison,
+    ShardSum,
+    compare_sites,
+    number_in,
+)
 from footfall.visits.dimensions import (
     DAY,
     OTHER,
     PAGE,
     TOTAL_PREFIX,
+    VISITORS,
     bucket_prefix,
     day_of,
 )
 from footfall.visits.site import Site
-from footfall.visits.verify import Comparison, compare_sites, number_in
+from footfall.visits.transaction import total_address
 
 _PART = "#00"  # of a dimension; what has no page of its own may be in any
 
@@ -48,7 +71,13 @@ def repair(store: Store, site: Site, now_ms: int) -> tuple[str, ...]:
         IndeterminateError: No answer came. Repair again.
     """
     done: list[str] = []
-    for mend in (_mend_hours, _mend_days, _mend_pages, _mend_baseline):
+    for mend in (
+        _mend_by_receipts,
+        _mend_days,
+        _mend_pages,
+        _mend_shards,
+        _mend_baseline,
+    ):
         # Compared anew: each step changes what the next compares.
         done += mend(store, _compared(store, site, now_ms))
     return tuple(done)
@@ -61,17 +90,50 @@ def _compared(store: Store, site: Site, now_ms: int) -> Comparison:
     return compared
 
 
+def _mend_by_receipts(store: Store, compared: Comparison) -> list[str]:
+    return [
+        *_mend_hours(store, compared),
+        *_mend_visitors(store, compared),
+        *(done for kind in APART for done in _mend_apart(store, compared, kind)),
+    ]
+
+
 def _mend_hours(store: Store, compared: Comparison) -> list[str]:
     done = []
     for day, hour in compared.wrong_hours():
         if compared.moved_hour((day, hour)):
             continue
         before = compared.after.hours[day, hour]
-        receipts = compared.receipts[day, hour]
+        receipts = compared.receipts.views[day, hour]
         bucket = _bucket(store, compared.site, TOTAL_PREFIX + day)
-        stored = number_in(read_item(store, bucket["TableName"], bucket["Key"]), hour)
-        if _set(store, bucket, hour, stored, stored + receipts - before):
+        if _add(store, bucket, hour, receipts - before):
             done.append(f"{day} hour {hour} was {before} and is {receipts} now")
+    return done
+
+
+def _mend_visitors(store: Store, compared: Comparison) -> list[str]:
+    done = []
+    for day in compared.wrong_visitors():
+        before = compared.after.visitors[day]
+        if compared.before.visitors[day] != before:
+            continue
+        markers = compared.receipts.markers[day]
+        bucket = _bucket(store, compared.site, TOTAL_PREFIX + day)
+        if _add(store, bucket, VISITORS, markers - before):
+            done.append(f"{day} had {before} visitors and has {markers} now")
+    return done
+
+
+def _mend_apart(store: Store, compared: Comparison, kind: str) -> list[str]:
+    done = []
+    for day in compared.wrong_apart(kind):
+        counted = compared.after.apart[kind][day]
+        lacking = compared.receipts.apart[kind][day] - counted
+        if compared.before.apart[kind][day] != counted or lacking < 0:
+            continue  # which of them is too many, nobody can tell
+        bucket = _bucket(store, compared.site, f"{bucket_prefix(kind)}{day}{_PART}")
+        if _add(store, bucket, OTHER, lacking):
+            done.append(f"{lacking} of {day} that {kind} lacked are under {OTHER}")
     return done
 
 
@@ -90,19 +152,74 @@ def _mend_days(store: Store, compared: Comparison) -> list[str]:
 def _mend_pages(store: Store, compared: Comparison) -> list[str]:
     done = []
     for day in compared.wrong_pages():
-        lacking = compared.after.paged[day] - compared.pages[day]
+        lacking = compared.after.paged[day] - compared.values[PAGE][day]
         if compared.moved_day(day) or lacking < 0:
             continue  # which page has too many, nobody can tell
         bucket = _bucket(store, compared.site, f"{bucket_prefix(PAGE)}{day}{_PART}")
-        stored = number_in(read_item(store, bucket["TableName"], bucket["Key"]), OTHER)
-        if _set(store, bucket, OTHER, stored, stored + lacking):
+        if _add(store, bucket, OTHER, lacking):
             done.append(f"{lacking} visits of {day} without a page are under {OTHER}")
     return done
 
 
+def _mend_shards(store: Store, compared: Comparison) -> list[str]:
+    site = compared.site.url
+    done = []
+    noted, folded, after = compared.folded
+    address = {"TableName": store.tables.settings, "Key": baseline_key(site)}
+    if noted == after != folded and _set(store, address, FOLDED, noted, folded):
+        done.append(f"{noted} visits were noted as folded and {folded} are now")
+    done += [
+        f"shard {shard.shard} counted {shard.difference} too much, which are the site's"
+        f" own now"
+        for shard in compared.shards[1:]
+        if shard.difference and _give_to_site(store, site, shard)
+    ]
+    return done
+
+
+def _give_to_site(store: Store, site: str, shard: ShardSum) -> bool:
+    """Move what a shard counts too much into the site's item; the total stays."""
+    own = total_address(store.tables, site, shard.shard)
+    item = read_item(store, own["TableName"], own["Key"])
+    if not item or number_in(item, VISITS) + number_in(item, FOLDED) != shard.counts:
+        return False
+    amount = {":amount": {"N": str(shard.difference)}}
+    names = {"#visits": VISITS}
+    out_of: Request = {
+        **own,
+        "UpdateExpression": "SET #visits = #visits - :amount",
+        "ConditionExpression": "#visits = :visits AND #folded = :folded",
+        "ExpressionAttributeNames": {**names, "#folded": FOLDED},
+        "ExpressionAttributeValues": {
+            **amount,
+            ":visits": item[VISITS],
+            ":folded": item[FOLDED],
+        },
+    }
+    into: Request = {
+        **total_address(store.tables, site, 0),
+        "UpdateExpression": "SET #visits = #visits + :amount",
+        "ExpressionAttributeNames": names,
+        "ExpressionAttributeValues": amount,
+    }
+    request = {
+        "TransactItems": [{"Update": out_of}, {"Update": into}],
+        "ClientRequestToken": str(uuid.uuid4()),
+    }
+    try:
+        retry_conflicts(
+            store.client, lambda: store.client.transact_write_items(**request)
+        )
+    except store_errors(store.client) as error:
+        if "ConditionalCheckFailed" in reason_codes(error):
+            return False
+        raise translate(error, "TransactWriteItems", own["TableName"]) from error
+    return True
+
+
 def _mend_baseline(store: Store, compared: Comparison) -> list[str]:
     site = compared.site.url
-    difference = sum(shard.difference for shard in compared.shards)
+    difference = compared.shards[0].difference
     baseline = compared.shards[0].baseline
     address = {"TableName": store.tables.settings, "Key": baseline_key(site)}
     if difference and _set(store, address, BASELINE, baseline, baseline + difference):
@@ -115,6 +232,13 @@ def _bucket(store: Store, site: Site, name: str) -> Request:
         "TableName": store.tables.visit_rollups,
         "Key": {SITE_URL: {"S": site.url}, BUCKET: {"S": name}},
     }
+
+
+def _add(store: Store, address: Request, attribute: str, amount: int) -> bool:
+    """Add to a number of an item; False if it moved between the read and the write."""
+    item = read_item(store, address["TableName"], address["Key"])
+    stored = number_in(item, attribute)
+    return _set(store, address, attribute, stored, stored + amount)
 
 
 def _set(

@@ -124,12 +124,8 @@ def transaction(
             tables.visit_receipts,
             {
                 RECEIPT: {"S": receipt_key(site, visit.id)},
-                # What is no view is counted apart, and has no hour to agree with.
-                **(
-                    {COUNTED_AT: {"N": str(visit.at_ms)}}
-                    if visit.kind == "view"
-                    else {KIND: {"S": visit.kind}}
-                ),
+                COUNTED_AT: {"N": str(visit.at_ms)},
+                **({} if visit.kind == "view" else {KIND: {"S": visit.kind}}),
                 **({PAGE: {"S": visit.page}} if is_paged(visit) else {}),
                 GROUP: group,
                 EXPIRES_AT: {"N": str(visit.at_ms // 1000 + life_seconds)},

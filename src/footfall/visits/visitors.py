@@ -143,9 +143,19 @@ def destroy_salts(store: Store, now_ms: int) -> int:
     return len(over)
 
 
+def marker_day(key: str) -> tuple[str, str] | None:
+    """The site and the day of a marker; None for the key of a receipt."""
+    site, _, rest = key.partition(_SEPARATOR)
+    return (site, rest.partition(_SEPARATOR)[0]) if rest else None
+
+
 def marker_expiry(site: Site, marker: str, window_seconds: int) -> int:
     """When a marker may go: seconds since the epoch, a window after its day."""
-    day = marker.split(_SEPARATOR)[1]
+    return day_expiry(site, marker.split(_SEPARATOR)[1], window_seconds)
+
+
+def day_expiry(site: Site, day: str, window_seconds: int) -> int:
+    """When the markers of a day may go, in seconds since the epoch."""
     return _end_ms((site.timezone, day)) // 1000 + window_seconds
 
 

@@ -1,0 +1,519 @@
+"""What is read of a site to verify it, so that no arriving visit makes it differ.
+
+Each shard is moved by its own transactions, so each is compared by itself: its item and
+the days that visits can still reach are read in one TransactGetItems; older days no
+longer move and are read before, and again if an import moved them meanwhile. What cannot be read at one moment only grows: the days
+are read before and after the receipts and the values are counted, and what was counted
+must lie between.
+
+Memory holds a number for each day of one site, and for every site some thirty numbers
+of the window; receipts and values stream by. The receipts are scanned once for all
+sites.
+"""
+
+from collections import Counter as Tally
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+from footfall.counters.bulk import query, scan
+from footfall.counters.port import (
+    Item,
+    Store,
+    retry_conflicts,
+    store_errors,
+    translate_read,
+)
+from footfall.counters.tables import (
+    BASELINE,
+    BUCKET,
+    COUNTED_AT,
+    FOLDED,
+    KIND,
+    MOVED,
+    RECEIPT,
+    SITE_URL,
+    VISITS,
+    Request,
+)
+from footfall.errors import FootfallError, SiteNotFoundError, UnavailableError
+from footfall.visits.baseline import (
+    baseline_key,
+    ensure_baseline,
+    read_imported,
+    visits_in,
+)
+from footfall.visits.dimensions import (
+    BROKEN_DOWN,
+    DAY,
+    EVENT,
+    HOUR_NAMES,
+    IMPORTED_PREFIX,
+    PAGE,
+    ROBOT,
+    TOTAL_PREFIX,
+    UNHOURED,
+    UNPAGED,
+    VISITORS,
+    bucket_prefix,
+    day_of,
+    local_hour,
+    quarter_of,
+    shard_of,
+    suffix,
+)
+from footfall.visits.report import today, values_in
+from footfall.visits.shards import read_folded, read_shards
+from footfall.visits.site import Site
+from footfall.visits.transaction import receipt_key, total_address
+from footfall.visits.visitors import day_expiry, marker_day, marker_prefix
+
+APART = (
+    EVENT,
+    ROBOT,
+)  # what is counted beside the views, each with a receipt of its kind
+# Of what a view has one value at most, or none where it does not apply.
+OF_VIEWS = tuple(each for each in BROKEN_DOWN if each not in (PAGE, *APART))
+
+_HOUR_MS = 3_600_000
+_COMPARED_TRIES_MAX = 20  # an import counted while old days were read so often
+
+Hour = tuple[str, str]  # the day and the hour: ("2026-11-24", "13")
+
+
+@dataclass(slots=True)
+class Days:
+    """The days of a site as they were read, the shards' together.
+
+    Attributes:
+        days: The number of each day.
+        paged: What each day's pages must make: its number without what was counted
+            while the site was not broken down by page.
+        visitors: The visitors of each day, without those that were imported, which
+            left no receipts; so for the next two.
+        apart: Of "event" and "robot", the numbers of the days whose receipts must all
+            be there.
+        hours: The numbers of the hours that lie wholly within the window.
+        older: For each shard that has days, the sum of those that no visit can reach
+            any more.
+        unequal: The buckets whose day is not the sum of its hours, with both.
+    """
+
+    days: Tally[str] = field(default_factory=Tally)
+    paged: Tally[str] = field(default_factory=Tally)
+    visitors: Tally[str] = field(default_factory=Tally)
+    apart: dict[str, Tally[str]] = field(default_factory=dict)
+    hours: Tally[Hour] = field(default_factory=Tally)
+    older: Tally[int] = field(default_factory=Tally)
+    unequal: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Receipts:
+    """What the receipts of a site say, where they must all be there still.
+
+    Attributes:
+        views: Receipts of views, by hour.
+        apart: Of "event" and "robot", by day.
+        markers: Readers' markers, by day.
+    """
+
+    views: Tally[Hour] = field(default_factory=Tally)
+    apart: dict[str, Tally[str]] = field(
+        default_factory=lambda: {kind: Tally() for kind in APART}
+    )
+    markers: Tally[str] = field(default_factory=Tally)
+
+
+@dataclass(frozen=True, slots=True)
+class ShardSum:
+    """A shard at one moment: what it counts, and the sum of its days.
+
+    Shard 0 counts the site's own number less what was folded into it; the others what
+    they hold and what was folded from them.
+    """
+
+    shard: int
+    counts: int
+    baseline: int
+    days: int
+
+    @property
+    def difference(self) -> int:
+        """What it counts too much."""
+        return self.counts - self.baseline - self.days
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Everything that was read of a site, ready to be compared.
+
+    Attributes:
+        site: The site.
+        recent: The days that a visit can still reach.
+        marked: The days whose readers' markers must all be there.
+        before: The recent days, before anything was counted.
+        receipts: What the receipts say.
+        values: The sum of each dimension's values, by day.
+        after: All days, after that.
+        shards: Each shard's sum.
+        folded: What is noted as folded: before, as the shards say, and after.
+    """
+
+    site: Site
+    recent: frozenset[str]
+    marked: frozenset[str]
+    before: Days
+    receipts: Receipts
+    values: Mapping[str, Tally[str]]
+    after: Days
+    shards: list[ShardSum]
+    folded: tuple[int, int, int]
+
+    def moved_day(self, day: str) -> bool:
+        """Whether a day's number moved while it was looked at."""
+        return day in self.recent and self.before.days[day] != self.after.days[day]
+
+    def moved_hour(self, hour: Hour) -> bool:
+        """Whether an hour's number moved while it was looked at."""
+        return self.before.hours[hour] != self.after.hours[hour]
+
+    def wrong_pages(self) -> list[str]:
+        """The days whose pages make another number."""
+        low = self.after.paged.copy()
+        for day in self.recent:
+            low[day] = self.before.paged[day]
+        return _outside(self.values[PAGE], low, self.after.paged)
+
+    def wrong_values(self, dimension: str) -> list[str]:
+        """The days with more of a dimension's values than views."""
+        values = self.values[dimension]
+        return [day for day in sorted(values) if values[day] > self.after.days[day]]
+
+    def wrong_hours(self) -> list[Hour]:
+        """The hours within the window that have another number of receipts."""
+        return _outside(self.receipts.views, self.before.hours, self.after.hours)
+
+    def wrong_visitors(self) -> list[str]:
+        """The days that have another number of readers' markers than visitors."""
+        return [
+            day
+            for day in _outside(
+                self.receipts.markers, self.before.visitors, self.after.visitors
+            )
+            if day in self.marked
+        ]
+
+    def wrong_apart(self, kind: str) -> list[str]:
+        """The days that have another number of receipts of events, or of robots."""
+        return _outside(
+            self.receipts.apart[kind], self.before.apart[kind], self.after.apart[kind]
+        )
+
+
+def _outside(counted: Tally[Any], low: Tally[Any], high: Tally[Any]) -> list[Any]:
+    """The keys at which what was counted is not between two readings."""
+    return [
+        key
+        for key in sorted({*counted, *high})
+        if not low[key] <= counted[key] <= high[key]
+    ]
+
+
+def compare_sites(
+    store: Store, sites: Sequence[Site], now_ms: int
+) -> Iterator[Comparison | FootfallError]:
+    """Read what there is to compare of each site, one after the other.
+
+    Yields:
+        For each site, in order, what was read, or the error that was met:
+        SiteNotFoundError, NotANumberError or UnavailableError.
+    """
+    before: dict[str, Days | FootfallError] = {}
+    for site in sites:
+        try:
+            ensure_baseline(store, site.url)
+            first = recent_days(store, site, now_ms)[0].isoformat()
+            before[site.url] = _read_days(store, site, now_ms, first)
+        except FootfallError as error:
+            before[site.url] = error
+    receipts = _count_receipts(store, sites, now_ms)
+    for site in sites:
+        read = before.pop(site.url)
+        if isinstance(read, FootfallError):
+            yield read
+            continue
+        try:
+            yield _compare(store, site, read, receipts.pop(site.url), now_ms)
+        except FootfallError as error:
+            yield error
+
+
+def _compare(
+    store: Store, site: Site, before: Days, receipts: Receipts, now_ms: int
+) -> Comparison:
+    for _ in range(_COMPARED_TRIES_MAX):
+        imported = read_imported(store, site.url)
+        compared = _compare_once(store, site, before, receipts, now_ms)
+        if read_imported(store, site.url) == imported:
+            return compared
+    raise UnavailableError("verify", "an import is counting")
+
+
+def _compare_once(
+    store: Store, site: Site, before: Days, receipts: Receipts, now_ms: int
+) -> Comparison:
+    values = {
+        dimension: _sum_values(store, site, dimension)
+        for dimension in (PAGE, *OF_VIEWS)
+    }
+    after = _read_days(store, site, now_ms)
+    folded_before = read_folded(store, site.url)
+    shards = read_shards(store, site.url)
+    folded = (
+        folded_before,
+        sum(shard.folded for shard in shards),
+        read_folded(store, site.url),
+    )
+    # A shard whose own item is gone has its days still.
+    numbers = {0, *(shard.number for shard in shards), *after.older}
+    sums = [
+        _sum_shard(store, site, number, after.older[number], now_ms)
+        for number in sorted(numbers)
+    ]
+    return Comparison(
+        site,
+        frozenset(day.isoformat() for day in recent_days(store, site, now_ms)),
+        days_with_markers(store, site, now_ms),
+        before,
+        receipts,
+        values,
+        after,
+        sums,
+        folded,
+    )
+
+
+# Which days and hours
+
+
+def hours_in_window(store: Store, site: Site, now_ms: int) -> set[Hour]:
+    """The hours that lie wholly within the window, up to the next one.
+
+    Every receipt of theirs is there still: a receipt outlives its window.
+    """
+    start = now_ms - store.window_seconds * 1000 + _HOUR_MS
+    quarters = range(quarter_of(start), quarter_of(now_ms + _HOUR_MS) + 1)
+    return {local_hour(site.timezone, quarter) for quarter in quarters}
+
+
+def days_with_markers(store: Store, site: Site, now_ms: int) -> frozenset[str]:
+    """The days of which no reader's marker has expired, for an hour to come."""
+    return frozenset(
+        day.isoformat()
+        for day in recent_days(store, site, now_ms)
+        if day_expiry(site, day.isoformat(), store.window_seconds) * 1000
+        > now_ms + _HOUR_MS
+    )
+
+
+def recent_days(store: Store, site: Site, now_ms: int) -> list[date]:
+    """The days that a visit can still reach, and one more at each end for the clocks."""
+    first = today(site, now_ms - store.window_seconds * 1000) - timedelta(days=1)
+    last = today(site, now_ms) + timedelta(days=1)
+    return [first + timedelta(days=day) for day in range((last - first).days + 1)]
+
+
+# Reading
+
+
+def _read_days(store: Store, site: Site, now_ms: int, first: str = "") -> Days:
+    """The days from the first on; all of them where none is named."""
+    recent = {day.isoformat() for day in recent_days(store, site, now_ms)}
+    in_window = hours_in_window(store, site, now_ms)
+    read = Days()
+    for item in _query(store, site, TOTAL_PREFIX, first):
+        bucket = item[BUCKET]["S"]
+        day, number = day_of(bucket), number_in(item, DAY)
+        read.days[day] += number
+        read.paged[day] += number - number_in(item, UNPAGED)
+        read.visitors[day] += number_in(item, VISITORS) - number_in(
+            item, IMPORTED_PREFIX + VISITORS
+        )
+        read.older[shard_of(bucket)] += 0 if day in recent else number
+        hours = {hour: number_in(item, hour) for hour in HOUR_NAMES}
+        told = sum(hours.values()) + number_in(item, UNHOURED)
+        if told != number:
+            read.unequal[bucket] = (number, told)
+        for hour, visits in hours.items():
+            if visits and (day, hour) in in_window:
+                imported = number_in(item, IMPORTED_PREFIX + hour)
+                read.hours[day, hour] += visits - imported
+    whole = _whole_days(in_window)
+    for kind in APART:
+        read.apart[kind] = _read_apart(store, site, kind, whole)
+    return read
+
+
+def _read_apart(store: Store, site: Site, kind: str, days: set[str]) -> Tally[str]:
+    """Day -> how many of a kind were counted that have a receipt."""
+    counted: Tally[str] = Tally()
+    for item in _query(store, site, bucket_prefix(kind), min(days, default="~")):
+        day = day_of(item[BUCKET]["S"])
+        if day in days:
+            counted[day] += _sum_of(item) - number_in(item, IMPORTED_PREFIX)
+    return counted
+
+
+def _whole_days(in_window: set[Hour]) -> set[str]:
+    """The days of which every hour so far lies within the window."""
+    return {day for day, hour in in_window if hour == "00"}
+
+
+def _sum_values(store: Store, site: Site, dimension: str) -> Tally[str]:
+    """Day -> the sum of a dimension's values."""
+    counted: Tally[str] = Tally()
+    for item in _query(store, site, bucket_prefix(dimension), ""):
+        counted[day_of(item[BUCKET]["S"])] += _sum_of(item)
+    return counted
+
+
+def _sum_of(item: Item) -> int:
+    return sum(visits for _, visits in values_in(item))
+
+
+def _query(store: Store, site: Site, prefix: str, first: str) -> Iterable[Item]:
+    """Every item of a dimension from the first day on, the oldest day first."""
+    return query(
+        store.client,
+        {
+            "TableName": store.tables.visit_rollups,
+            "KeyConditionExpression": "#site = :site AND #bucket BETWEEN :from AND :to",
+            "ExpressionAttributeNames": {"#site": SITE_URL, "#bucket": BUCKET},
+            "ExpressionAttributeValues": {
+                ":site": {"S": site.url},
+                ":from": {"S": prefix + first},
+                # Days, parts and shards are of digits, "-" and "#", all before "~".
+                ":to": {"S": prefix + "~"},
+            },
+            "ConsistentRead": True,
+        },
+    )
+
+
+def _sum_shard(
+    store: Store, site: Site, shard: int, older: int, now_ms: int
+) -> ShardSum:
+    """A shard's item and its days as they stood at one moment."""
+    addresses = [
+        total_address(store.tables, site.url, shard),
+        {"TableName": store.tables.settings, "Key": baseline_key(site.url)},
+    ]
+    addresses += [
+        {
+            "TableName": store.tables.visit_rollups,
+            "Key": {
+                SITE_URL: {"S": site.url},
+                BUCKET: {"S": f"{TOTAL_PREFIX}{day.isoformat()}{suffix(shard)}"},
+            },
+        }
+        for day in recent_days(store, site, now_ms)
+    ]
+    if shard:
+        del addresses[1]
+        counted, *days = read_at_once(store, addresses)
+        counts, baseline = number_in(counted, VISITS) + number_in(counted, FOLDED), 0
+    else:
+        counted, begun, *days = read_at_once(store, addresses)
+        if not counted or not begun:
+            raise SiteNotFoundError(site.url)
+        counts = visits_in(store, counted) - number_in(begun, FOLDED)
+        baseline = number_in(begun, BASELINE)
+    return ShardSum(
+        shard, counts, baseline, older + sum(number_in(day, DAY) for day in days)
+    )
+
+
+def read_at_once(store: Store, addresses: list[Request]) -> list[Item]:
+    """Up to 100 items as they stood at one moment; {} for each that is not there.
+
+    Raises:
+        UnavailableError: The store is away.
+    """
+    gets = [{"Get": address} for address in addresses]
+    try:
+        answer = retry_conflicts(
+            store.client,
+            lambda: store.client.transact_get_items(TransactItems=gets),
+        )
+    except store_errors(store.client) as error:
+        table = store.tables.site_visits
+        raise translate_read(error, "TransactGetItems", table) from error
+    return [response.get("Item", {}) for response in answer["Responses"]]
+
+
+def number_in(item: Item, attribute: str) -> int:
+    """An attribute's number; 0 where the item has none."""
+    return int(item.get(attribute, {}).get("N", "0"))
+
+
+def _count_receipts(
+    store: Store, sites: Sequence[Site], now_ms: int
+) -> dict[str, Receipts]:
+    """What the receipts of each site say."""
+    counts = {site.url: _ReceiptCount(store, site, now_ms) for site in sites}
+    request: Request = {
+        "TableName": store.tables.visit_receipts,
+        "FilterExpression": "attribute_not_exists(#moved)",  # by an addition
+        "ProjectionExpression": "#receipt, #at, #kind",
+        "ExpressionAttributeNames": {
+            "#receipt": RECEIPT,
+            "#at": COUNTED_AT,
+            "#kind": KIND,
+            "#moved": MOVED,
+        },
+        "ConsistentRead": True,
+    }
+    if len(sites) == 1:
+        request["FilterExpression"] += (
+            " AND (begins_with(#receipt, :site) OR begins_with(#receipt, :marker))"
+        )
+        request["ExpressionAttributeValues"] = {
+            ":site": {"S": receipt_key(sites[0].url, "")},
+            ":marker": {"S": marker_prefix(sites[0].url)},
+        }
+    for item in scan(store.client, request):
+        key = item[RECEIPT]["S"]
+        marked = marker_day(key)
+        # No site that counts has a space in it, nor the separator of a marker.
+        site = key.partition(" ")[0] if marked is None else marked[0]
+        if (count := counts.get(site)) is None:
+            continue
+        if marked is not None:
+            count.add_marker(marked[1])
+        elif COUNTED_AT in item:
+            count.add(int(item[COUNTED_AT]["N"]), item.get(KIND, {}).get("S"))
+    return {site: count.receipts for site, count in counts.items()}
+
+
+class _ReceiptCount:
+    """Counts the receipts of one site, where they must all be there."""
+
+    def __init__(self, store: Store, site: Site, now_ms: int) -> None:
+        self.receipts = Receipts()
+        self._timezone = site.timezone
+        self._hours = hours_in_window(store, site, now_ms)
+        self._days = _whole_days(self._hours)
+        self._marked = days_with_markers(store, site, now_ms)
+
+    def add(self, at_ms: int, kind: str | None) -> None:
+        hour = local_hour(self._timezone, quarter_of(at_ms))
+        if kind is not None and hour[0] in self._days:
+            self.receipts.apart[kind][hour[0]] += 1
+        elif kind is None and hour in self._hours:
+            self.receipts.views[hour] += 1
+
+    def add_marker(self, day: str) -> None:
+        if day in self._marked:
+            self.receipts.markers[day] += 1
