@@ -53,6 +53,31 @@ def test_a_stale_visit_is_filtered(web: WebServer) -> None:
     assert answer.json() == {"outcome": "filtered", "site": SITE, "reason": "stale"}
 
 
+@pytest.mark.parametrize(
+    ("age", "said"),
+    [
+        (0, "counted"),
+        (86_400_000, "counted"),
+        (86_400_001, "stale"),
+        (10**12, "stale"),
+        (10**12 + 1, "age"),
+        (-1, "age"),
+        (10**30, "age"),
+    ],
+)
+def test_an_age_is_bounded(web: WebServer, age: int, said: str) -> None:
+    """Within the window it counts, past it it is stale, and no clock says more."""
+    post = web.visit("v", age=age)
+    pixel = web.ask("GET", f"/v1/pixel.gif?id=p&url={SITE}&age={age}")
+
+    answer = post.json()
+    assert said == answer.get("field") or said == answer.get(
+        "reason", answer["outcome"]
+    )
+    told = pixel.headers["footfall-outcome"]
+    assert told == {"counted": "counted", "stale": "filtered", "age": "refused"}[said]
+
+
 def test_a_private_total_is_not_told(web: WebServer) -> None:
     """It is counted all the same."""
     answer = web.visit("v", "https://private.example/x")

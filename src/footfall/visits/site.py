@@ -22,6 +22,8 @@ from zoneinfo import ZoneInfo
 from footfall.errors import InvalidInputError, SiteNotFoundError
 
 URL_LENGTH_MAX = 2_048  # characters; the partition key's limit in bytes
+# A site's settings have its address for their sort key, which DynamoDB bounds so.
+SITE_BYTES_MAX = 1_024
 PAGE_LENGTH_MAX = 500  # characters; a longer path is cut and ends in an ellipsis
 
 # What a visit can be broken down by, in the order in which it is shown. "visitor" is
@@ -137,13 +139,16 @@ def normalize_site_url(text: str) -> str:
 
     Raises:
         InvalidInputError: It is no http or https address, or has a query, a fragment
-            or a user name.
+            or a user name, or takes more than `SITE_BYTES_MAX`.
     """
     parts = parse_http_url(_with_scheme(text.strip()), "site")
     if parts.query or parts.fragment:
         raise InvalidInputError("site", f"{text!r} must end with the path: no ? or #")
     path = parts.path if parts.path.endswith("/") else parts.path + "/"
-    return _origin(parts) + path
+    address = _origin(parts) + path
+    if len(address.encode()) > SITE_BYTES_MAX:
+        raise InvalidInputError("site", f"must have at most {SITE_BYTES_MAX} bytes")
+    return address
 
 
 def default_aliases(url: str) -> tuple[str, ...]:
