@@ -49,6 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     stacks = boto3.client("cloudformation").describe_stacks(StackName=options.stack)
     for output in stacks["Stacks"][0].get("Outputs", []):
         print(f"{output['OutputKey']}: {output['OutputValue']}")
+    print("Check it: footfall doctor --store dynamodb: --url URL")
 
 
 def require_tools() -> None:

@@ -25,6 +25,8 @@ from footfall.errors import InvalidInputError, StoreError
 MEMORY = ":memory:"
 DYNAMODB = "dynamodb:"
 
+# Two for each group that a server has in flight: one writes, and others read beside.
+POOL_CONNECTIONS = 32
 TABLE_WAIT_SECONDS = 60  # until a new table on AWS is active; it takes some 10 s
 
 
@@ -128,7 +130,7 @@ def _connect_dynamodb(endpoint: str) -> DynamoDBClient:
     config = Config(
         connect_timeout=5,
         read_timeout=10,
-        max_pool_connections=32,
+        max_pool_connections=POOL_CONNECTIONS,
         retries={"mode": "standard", "total_max_attempts": 4},
     )
     try:

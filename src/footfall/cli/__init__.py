@@ -43,6 +43,7 @@ _COMMANDS = {
     "backup": "footfall.cli.backup",
     "restore": "footfall.cli.backup",
     "tables": "footfall.cli.tables",
+    "doctor": "footfall.cli.doctor",
 }
 
 _ATTRIBUTES = {"import": "import_"}  # a word of Python's own

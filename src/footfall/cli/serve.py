@@ -11,6 +11,7 @@ from footfall.cli.output import note, say
 from footfall.cli.values import port_number
 from footfall.connect import create_tables, missing_tables
 from footfall.counters.port import Store
+from footfall.counters.transactions import require_transactions
 from footfall.errors import FootfallError, InvalidInputError, StoreError
 from footfall.web.app import App, create_app
 from footfall.web.countries import Countries
@@ -109,6 +110,7 @@ def serve(
     web_settings = Settings(public_claims, known, proxies)
     store = open_store(settings, create=True)
     _require_tables(store)
+    require_transactions(store)
     if public_claims:
         note("footfall: claims are open: whoever reaches the server can take a place")
     app = create_app(store, web_settings)

@@ -13,7 +13,14 @@ import time
 from concurrent.futures import Future
 
 from footfall.counters.port import Store
-from footfall.errors import FootfallError, IndeterminateError, SiteNotFoundError
+from footfall.errors import (
+    FootfallError,
+    IndeterminateError,
+    SiteNotFoundError,
+    StoreError,
+    TableNotFoundError,
+    UnavailableError,
+)
 from footfall.visits.group import GroupCommit
 from footfall.visits.ids import uuid7
 from footfall.visits.lanes import Group
@@ -42,6 +49,9 @@ from footfall.web.exchange import (
     refusal,
 )
 from footfall.web.readers import Readers
+
+# What is a store's fault, and may last; throttling comes and goes with the load.
+_AWAY = (IndeterminateError, StoreError, TableNotFoundError, UnavailableError)
 
 _log = logging.getLogger("footfall.web")
 
@@ -105,6 +115,7 @@ class Counting:
         self._readers = readers
         self._window_seconds = store.window_seconds
         self._waiting: dict[Group, _Waiting] = {}
+        self._refused = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Count what one request says, and answer when it is durable."""
@@ -201,7 +212,21 @@ class Counting:
             _log.error("a group of visits failed", exc_info=fault)
             unknown = IndeterminateError("count", "the server failed")
             waiting.results = [unknown] * len(group.visits)
+        self._note(waiting.results[0])
         waiting.done.set_result(None)
+
+    def _note(self, result: Result) -> None:
+        """Log when the store begins to refuse visits, and when it takes them again.
+
+        The first of a group stands for all of it: they met the same store.
+        """
+        if isinstance(result, _AWAY):
+            if not self._refused:
+                _log.error("visits are refused: %s", result)
+            self._refused = True
+        elif self._refused and isinstance(result, Outcome):
+            _log.warning("visits are counted again")
+            self._refused = False
 
 
 def _new_id() -> str:
