@@ -315,6 +315,20 @@ def test_no_file_names_a_machine_or_a_registry() -> None:
     assert found == []
 
 
+def test_no_merge_was_left_half_done() -> None:
+    """Two sides' lines, both in the file, with the marks between them."""
+    found = [
+        f"{relative(path)}:{number}"
+        for path in tracked_files()
+        for number, line in enumerate(
+            path.read_text(errors="replace").splitlines(), start=1
+        )
+        if line.startswith(("<" * 7 + " ", ">" * 7 + " "))
+    ]
+
+    assert found == []
+
+
 def test_no_test_is_skipped() -> None:
     """A part that is missing fails the tests that need it."""
     skip = re.compile(

@@ -409,6 +409,24 @@ def test_a_change_by_a_command_reaches_a_running_server(
     assert status() == 404
 
 
+def test_a_stop_does_not_wait_for_who_listens(
+    run: Run, footfall_process: StartFootfall, tmp_path: Path
+) -> None:
+    """A stream of numbers never ends by itself; it is ended, not cut off."""
+    run("sites", "add", SITE)
+    server = footfall_process("serve", "--store", tmp_path / "footfall.db")
+    request = urllib.request.Request(
+        f"{server.url}/v1/live?site=a.example", headers={"Accept": "text/event-stream"}
+    )
+    with urllib.request.urlopen(request, timeout=30) as stream:
+        assert stream.readline().startswith(b"retry:")
+        server.terminate()
+        rest = stream.read()
+
+    assert b'"visits":0' in rest
+    assert "timeout" not in server.output
+
+
 def test_an_owner_changes_a_site(run: Run, site: str) -> None:
     """What is not named stays, and the list shows it."""
     changed = run("sites", "change", "a.example", "--publish", "--without", "size")

@@ -1,14 +1,11 @@
 """The beacon, statistics and pages over HTTP."""
 
 import gzip
-import re
 import time
 
 import pytest
 
 from footfall.counters.port import Store
-from footfall.visits.sites import load_sites, remove_site
-from footfall.web.demo import ensure_demo_site
 from footfall.web.settings import Settings
 from tests.faulty import FaultyClient, lost_before
 from tests.web.conftest import SITE, WebServer
@@ -80,50 +77,6 @@ def test_statistics_refuse_what_is_not_valid(
 ) -> None:
     """The field is named."""
     assert web.ask("GET", f"/v1/stats?{query}").status == status
-
-
-def test_the_dashboard_is_whole_without_a_script(store: Store) -> None:
-    """Its numbers and days are in the document, and its policy is strict."""
-    store.client.put_item(
-        TableName="siteVisits",
-        Item={"siteUrl": {"S": "<script>alert(1)</script>"}, "visits": {"S": "x"}},
-    )
-    web = WebServer(store, Settings())
-    web.visit("v")
-    page = web.ask("GET", "/")
-    web.stop()
-    text = page.body.decode()
-
-    assert SITE in text
-    assert len(re.findall("<time", text)) == 30 * 3
-    assert f"{web.url}/beacon.js" in text
-    assert "<script>alert" not in text
-    assert "footfall sites repair" in text
-    policy = page.headers["content-security-policy"]
-    assert "default-src 'none'" in policy
-    assert "unsafe" not in policy
-    assert not re.search(r"<script(?![^>]* src=)|<style| on\w+=| style=", text)
-
-
-def test_a_new_store_leads_to_the_demo(store: Store) -> None:
-    """The demo is there where its site is, and says how to get it elsewhere."""
-    web = WebServer(store, Settings())
-    assert b"footfall sites add" in web.ask("GET", "/demo").body
-    web.stop()
-    for site in load_sites(store).sites:
-        remove_site(store, site)
-    demo = ensure_demo_site(store, "http://127.0.0.1:1")
-    web = WebServer(store, Settings())
-
-    assert demo == ensure_demo_site(store, "http://127.0.0.1:1")
-    assert ensure_demo_site(store, "http://127.0.0.1:2") is None
-    page = web.ask("GET", "/", Host="127.0.0.1:1").body.decode()
-    assert "No sites yet" in page
-    assert 'href="/demo"' in page
-    shown = web.ask("GET", "/demo/page-1", Host="127.0.0.1:1").body.decode()
-    assert "data-footfall-count" in shown
-    assert web.ask("GET", "/", Host="localhost:x").status == 200
-    web.stop()
 
 
 def test_what_is_not_here_is_a_problem(web: WebServer) -> None:

@@ -81,6 +81,21 @@ def check_day(day: date, field: str) -> date:
     return day
 
 
+def check_days(first: date, last: date) -> list[date]:
+    """Every day from `first` to `last`, both included.
+
+    Raises:
+        InvalidInputError: The last day is before the first, or the range is longer
+            than `DAYS_MAX`.
+    """
+    length = (check_day(last, "to") - check_day(first, "from")).days + 1
+    if length < 1:
+        raise InvalidInputError("to", f"{last} is before {first}")
+    if length > DAYS_MAX:
+        raise InvalidInputError("from", f"a report covers at most {DAYS_MAX} days")
+    return [first + timedelta(days=offset) for offset in range(length)]
+
+
 def today(site: Site, now_ms: int) -> date:
     """The site's own date at a time, in milliseconds since the epoch."""
     day, _ = local_hour(site.timezone, quarter_of(now_ms))
@@ -106,10 +121,10 @@ def daily(store: Store, site: Site, first: date, last: date) -> list[DayTotal]:
             than `DAYS_MAX`.
         UnavailableError: The store is away.
     """
-    days = _days(first, last)
+    days = check_days(first, last)
     visits: Tally[str] = Tally()
     visitors: Tally[str] = Tally()
-    for item in _buckets(store, site, TOTAL_PREFIX, first, last):
+    for item in buckets(store, site, TOTAL_PREFIX, first, last):
         day = day_of(item[BUCKET]["S"])
         visits[day] += int(item[DAY]["N"])
         visitors[day] += int(item.get(VISITORS, {"N": "0"})["N"])
@@ -130,7 +145,7 @@ def hourly(store: Store, site: Site, day: date) -> list[HourTotal]:
     zone = ZoneInfo(site.timezone)
     start, end = midnight(day, zone), midnight(day + timedelta(days=1), zone)
     counted: Tally[str] = Tally()
-    for item in _buckets(store, site, TOTAL_PREFIX, day, day):
+    for item in buckets(store, site, TOTAL_PREFIX, day, day):
         for name in item.keys() & HOUR_NAMES:
             counted[name] += int(item[name]["N"])
     hours = []
@@ -154,9 +169,9 @@ def top(
         InvalidInputError: As `daily`.
         UnavailableError: The store is away.
     """
-    _days(first, last)
+    check_days(first, last)
     counted: Tally[str] = Tally()
-    for item in _buckets(store, site, bucket_prefix(dimension), first, last):
+    for item in buckets(store, site, bucket_prefix(dimension), first, last):
         counted.update(dict(values_in(item)))
     folded = counted.pop(OTHER, 0)
     ranked = sorted(counted.items(), key=lambda entry: (-entry[1], entry[0]))
@@ -174,18 +189,14 @@ def values_in(item: Item) -> Iterator[tuple[str, int]]:
             yield attribute, int(value["N"])
 
 
-def _days(first: date, last: date) -> list[date]:
-    length = (check_day(last, "to") - check_day(first, "from")).days + 1
-    if length < 1:
-        raise InvalidInputError("to", f"{last} is before {first}")
-    if length > DAYS_MAX:
-        raise InvalidInputError("from", f"a report covers at most {DAYS_MAX} days")
-    return [first + timedelta(days=offset) for offset in range(length)]
-
-
-def _buckets(
+def buckets(
     store: Store, site: Site, prefix: str, first: date, last: date
 ) -> Iterator[Item]:
+    """The items of `visitRollups` of some days, by their bucket's prefix, in order.
+
+    Raises:
+        UnavailableError: The store is away.
+    """
     return query(
         store.client,
         {

@@ -11,6 +11,8 @@ section 6):
 from collections.abc import Mapping
 from ipaddress import ip_address
 
+from footfall.errors import SiteNotFoundError
+from footfall.visits.site import Site, SiteIndex
 from footfall.web.problems import HttpError
 
 _FORWARDING_HEADERS = (
@@ -55,6 +57,34 @@ def check_owner(method: str, headers: Mapping[str, str]) -> None:
         raise _forbidden("a page of another site asked for a change")
 
 
+def check_reader(
+    method: str, headers: Mapping[str, str], sites: SiteIndex, name: str
+) -> tuple[Site, bool]:
+    """Let in whoever may see a site's numbers: its owner, or anybody if it is published.
+
+    Args:
+        method: The request's method.
+        headers: The request's headers, names in lower case.
+        sites: The sites.
+        name: The site's address or host.
+
+    Returns:
+        The site, and whether it is its owner who asks.
+
+    Raises:
+        HttpError: It is another's, or is not there: a stranger is told the same.
+        SiteNotFoundError: The owner has no such site.
+    """
+    try:
+        check_owner(method, headers)
+    except HttpError:
+        site = _published(sites, name)
+        if site is None:
+            raise
+        return site, False
+    return sites.named(name), True
+
+
 def is_loopback(host: str) -> bool:
     """Whether a Host, with or without a port, is a name of this machine."""
     name = host[1:].partition("]")[0] if host[:1] == "[" else host.partition(":")[0]
@@ -65,6 +95,14 @@ def is_loopback(host: str) -> bool:
         return ip_address(name).is_loopback
     except ValueError:
         return False
+
+
+def _published(sites: SiteIndex, name: str) -> Site | None:
+    try:
+        site = sites.named(name)
+    except SiteNotFoundError:
+        return None
+    return site if site.published else None
 
 
 def _forbidden(why: str) -> HttpError:

@@ -29,13 +29,16 @@ from footfall.web.embed import Embed
 from footfall.web.exchange import COUNTING_PATHS
 from footfall.web.health import Health
 from footfall.web.hits import Hits
+from footfall.web.live import Live
 from footfall.web.metrics import Metrics
 from footfall.web.numbers import Numbers
 from footfall.web.pages import Pages
 from footfall.web.proxies import Proxies
 from footfall.web.readers import Readers
+from footfall.web.rendering import Renderer
 from footfall.web.salts import Salts
 from footfall.web.settings import Settings
+from footfall.web.site_page import SitePage
 from footfall.web.stats import Stats
 
 
@@ -49,9 +52,11 @@ class App:
         self._counting = Counting(store, self._commit, self._directory, readers)
         self._salts = Salts(self._commit)
         self._health = Health(store, self._directory, self._commit.statistics)
+        self._live = Live(store, self._directory)
         self._rest = Starlette(
             routes=[
                 *_number_routes(store, self._directory, self._counting, readers),
+                *_pages(store, self._directory, self._live),
                 *_routes(store, settings, self._directory),
                 *_operation(self._health, Metrics(self._commit, self._health)),
             ],
@@ -72,7 +77,8 @@ class App:
             await self._rest(scope, receive, send)
 
     def stop(self) -> None:
-        """Take no more visits; those that wait are answered soon, whatever happens."""
+        """Take no more visits, and end the streams; what waits is answered soon."""
+        self._live.close()
         self._commit.stop()
 
     async def refresh(self) -> None:
@@ -103,12 +109,9 @@ def _routes(
 ) -> list[Route | Mount]:
     beacon = Beacon()
     counters = Counters(store, settings)
-    pages, stats = Pages(store, directory), Stats(store, directory)
+    stats = Stats(store, directory)
     static = StaticFiles(directory=str(files("footfall.web").joinpath("static")))
     return [
-        Route("/", pages.dashboard),
-        Route("/demo", pages.demo),
-        Route("/demo/{page}", pages.demo),
         Route("/beacon.js", beacon.newest),
         Route(beacon.versioned_path, beacon.versioned),
         Route("/v1/stats", stats.get),
@@ -119,6 +122,20 @@ def _routes(
         Route("/v1/counters/{name}/claim", counters.claim, methods=["POST"]),
         Route("/v1/counters/{name}/claim", counters.preflight, methods=["OPTIONS"]),
         Mount("/static", static),
+    ]
+
+
+def _pages(store: Store, directory: SiteDirectory, live: Live) -> list[Route]:
+    renderer = Renderer()
+    pages = Pages(store, directory, renderer)
+    site_page = SitePage(store, directory, renderer)
+    return [
+        Route("/", pages.home),
+        Route("/sites", pages.sites),
+        Route("/stats", site_page.get),
+        Route("/v1/live", live.get),
+        Route("/demo", pages.demo),
+        Route("/demo/{page}", pages.demo),
     ]
 
 

@@ -1,125 +1,126 @@
-"""The pages that a person sees: the dashboard, and the demo.
+"""The owner's first page, an overview of all sites, and the demo.
 
-Pages are whole without a script, which only draws the plots and keeps the numbers
-moving. Nothing is inline, so the policy can forbid it.
+Pages are whole without a script, which only keeps the numbers moving. Nothing is
+inline, so the policy can forbid it.
 """
 
 from datetime import timedelta
-from html import escape
 from time import time_ns
 from typing import Any
 
-import jinja2
-from markupsafe import Markup
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from footfall.counters.port import Store
-from footfall.errors import FootfallError
-from footfall.visits.report import DayTotal, daily, today, total
+from footfall.errors import FootfallError, InvalidInputError
+from footfall.visits.periods import Period
+from footfall.visits.report import today, total
+from footfall.visits.series import course
 from footfall.visits.site import Site
 from footfall.web.access import check_owner
-from footfall.web.answers import in_thread
+from footfall.web.answers import in_thread, query_of
 from footfall.web.demo import DEMO_PATH, demo_site
 from footfall.web.directory import SiteDirectory
+from footfall.web.ranges import View
+from footfall.web.rendering import Renderer, base_url, snippet
 from footfall.web.stats import DAYS_SHOWN
 
-_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
-    " connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'self';"
-    " frame-ancestors 'none'"
-)
-PAGE_HEADERS = {
-    "cache-control": "no-store",
-    "content-security-policy": _POLICY,
-    "cross-origin-opener-policy": "same-origin",
-    "permissions-policy": "interest-cohort=()",
-    "referrer-policy": "same-origin",
-    "x-content-type-options": "nosniff",
-    "x-frame-options": "DENY",
-}
+SITES_SHOWN = 50  # on one page
+
+_PAGE_DIGITS_MAX = 6
 
 
 class Pages:
     """The pages' routes."""
 
-    def __init__(self, store: Store, directory: SiteDirectory) -> None:
+    def __init__(
+        self, store: Store, directory: SiteDirectory, renderer: Renderer
+    ) -> None:
         self._store = store
         self._directory = directory
-        self._templates = jinja2.Environment(
-            loader=jinja2.PackageLoader("footfall.web"),
-            autoescape=True,
-            undefined=jinja2.StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        self._templates.filters["grouped"] = lambda number: f"{number:,}"
+        self._renderer = renderer
 
-    async def dashboard(self, request: Request) -> Response:
-        """Every site: its total, its last 30 days, the snippet to paste."""
-        check_owner(request.method, request.headers)
-        base_url = _base_url(request)
-        demo = demo_site(self._directory.sites, base_url)
-        sites = [site for site in self._directory.sites.sites if site != demo]
-        return self._page(
-            "dashboard.html",
-            sites=await in_thread(_cards, self._store, sites),
-            demo=demo,
-            snippet=snippet(base_url),
-            base_url=base_url,
+    async def home(self, request: Request) -> Response:
+        """The one site's page, where there is one site; else the overview."""
+        try:
+            check_owner(request.method, request.headers)
+        except FootfallError as error:
+            return self._renderer.problem(error)
+        sites = self._sites(base_url(request))
+        if len(sites) == 1:
+            return RedirectResponse(_view(sites[0], time_ns() // 1_000_000).link(), 303)
+        return await self.sites(request)
+
+    async def sites(self, request: Request) -> Response:
+        """Every site: its total, today, its last 30 days; the snippet to paste."""
+        try:
+            check_owner(request.method, request.headers)
+            page = _page_in(query_of(request, "page"))
+            sites = self._sites(base_url(request))
+            shown = sites[(page - 1) * SITES_SHOWN : page * SITES_SHOWN]
+            cards = await in_thread(_cards, self._store, shown)
+        except FootfallError as error:
+            return self._renderer.problem(error)
+        here = base_url(request)
+        return self._renderer.page(
+            "overview.html",
+            cards=cards,
+            sites=len(sites),
+            page=page,
+            pages=-(-len(sites) // SITES_SHOWN),
             days=DAYS_SHOWN,
+            demo=demo_site(self._directory.sites, here),
+            snippet=snippet(here),
         )
 
     async def demo(self, request: Request) -> Response:
         """A page that carries the beacon."""
-        check_owner(request.method, request.headers)
-        base_url = _base_url(request)
-        site = demo_site(self._directory.sites, base_url)
-        return self._page(
+        try:
+            check_owner(request.method, request.headers)
+            here = base_url(request)
+            site = demo_site(self._directory.sites, here)
+            visits = await in_thread(total, self._store, site) if site else 0
+        except FootfallError as error:
+            return self._renderer.problem(error)
+        return self._renderer.page(
             "demo.html",
             site=site,
-            visits=await in_thread(total, self._store, site) if site else 0,
-            snippet=snippet(base_url),
-            base_url=base_url,
+            visits=visits,
+            snippet=snippet(here),
+            base_url=here,
             path=DEMO_PATH,
         )
 
-    def _page(self, template: str, **values: Any) -> Response:
-        text = self._templates.get_template(template).render(**values)
-        return Response(text, 200, PAGE_HEADERS, "text/html; charset=utf-8")
+    def _sites(self, here: str) -> list[Site]:
+        """The owner's sites, without the demo's."""
+        demo = demo_site(self._directory.sites, here)
+        return [site for site in self._directory.sites.sites if site != demo]
 
 
-def snippet(base_url: str) -> Markup:
-    """The one line that a page needs, as it is shown for copying."""
-    line = f'<script async src="{base_url}/beacon.js"></script>'
-    return Markup(escape(line))
+def _page_in(query: dict[str, str]) -> int:
+    text = query.get("page", "1")
+    if not (text.isascii() and text.isdigit() and len(text) <= _PAGE_DIGITS_MAX):
+        raise InvalidInputError("page", "must be a number from 1")
+    return max(1, int(text))
+
+
+def _view(site: Site, now_ms: int) -> View:
+    last = today(site, now_ms)
+    first = last - timedelta(days=DAYS_SHOWN - 1)
+    return View(site.url, "30d", Period(first, last, "day"), None, "visits")
 
 
 def _cards(store: Store, sites: list[Site]) -> list[dict[str, Any]]:
-    """What the dashboard shows of each site; an error stands in place of a number."""
+    """What the overview shows of each site; an error stands in place of a number."""
     now_ms = time_ns() // 1_000_000
-    cards = []
+    cards: list[dict[str, Any]] = []
     for site in sites:
-        last = today(site, now_ms)
+        view = _view(site, now_ms)
+        card: dict[str, Any] = {"site": site, "link": view.link(), "error": ""}
         try:
-            days = daily(store, site, last - timedelta(days=DAYS_SHOWN - 1), last)
-            cards.append(_card(site, total(store, site), days))
+            card["visits"] = total(store, site)
+            card["course"] = course(store, site, view.period, now_ms)
         except FootfallError as error:
-            cards.append({**_card(site, 0, []), "error": str(error)})
+            card["error"] = str(error)
+        cards.append(card)
     return cards
-
-
-def _card(site: Site, visits: int, days: list[DayTotal]) -> dict[str, Any]:
-    return {
-        "site": site,
-        "visits": visits,
-        "days": days,
-        "today": days[-1].visits if days else 0,
-        "recent": sum(day.visits for day in days),
-        "error": "",
-    }
-
-
-def _base_url(request: Request) -> str:
-    """The address under which this page was opened: the owner's own loopback name."""
-    return f"{request.url.scheme}://{request.headers['host']}"

@@ -87,7 +87,7 @@ def problem_of(error: FootfallError) -> Problem:
         document["field"] = error.field
     if status == 503:
         seconds = getattr(error, "retry_after_seconds", _RETRY_SECONDS)
-        headers["retry-after"] = str(max(1, round(seconds)))
+        headers.setdefault("retry-after", str(max(1, round(seconds))))
     return Problem(
         status,
         msgspec.json.encode(document),

@@ -1,4 +1,7 @@
-"""Statistics as JSON: a site's total, days, hours and breakdowns, for its owner."""
+"""Statistics as JSON: a site's total, days, hours and breakdowns.
+
+For its owner; of a site that is published, for everybody, but for its robots.
+"""
 
 from datetime import date, timedelta
 from time import time_ns
@@ -10,16 +13,18 @@ from starlette.responses import Response
 from footfall.counters.port import Store
 from footfall.errors import InvalidInputError
 from footfall.visits.dimensions import ROBOT
-from footfall.visits.report import check_day, daily, hourly, today, top, total
+from footfall.visits.report import daily, hourly, today, top, total
 from footfall.visits.site import DIMENSIONS, Site
-from footfall.web.access import check_owner
+from footfall.web.access import check_reader
 from footfall.web.answers import in_thread, json_answer, query_of
 from footfall.web.directory import SiteDirectory
+from footfall.web.ranges import date_in
 
 DAYS_SHOWN = 30
 VALUES_SHOWN = 100
 BREAKDOWNS = tuple(each for each in (*DIMENSIONS, ROBOT) if each != "visitor")
 _BY = ("day", "hour", *BREAKDOWNS)
+_BY_OF_ALL = tuple(by for by in _BY if by != ROBOT)
 
 
 class Stats:
@@ -31,14 +36,15 @@ class Stats:
 
     async def get(self, request: Request) -> Response:
         """The numbers of one site, by day unless told; the last 30 days."""
-        check_owner(request.method, request.headers)
         query = query_of(request, "site", "from", "to", "by")
-        site = self._directory.sites.named(query.get("site", ""))
-        by = query.get("by", "day")
-        if by not in _BY:
-            raise InvalidInputError("by", f"must be one of {', '.join(_BY)}")
-        last = _date(query, "to") or today(site, time_ns() // 1_000_000)
-        first = _date(query, "from") or last - timedelta(days=DAYS_SHOWN - 1)
+        sites = self._directory.sites
+        name = query.get("site", "")
+        site, owned = check_reader(request.method, request.headers, sites, name)
+        by, known = query.get("by", "day"), _BY if owned else _BY_OF_ALL
+        if by not in known:
+            raise InvalidInputError("by", f"must be one of {', '.join(known)}")
+        last = date_in(query, "to") or today(site, time_ns() // 1_000_000)
+        first = date_in(query, "from") or last - timedelta(days=DAYS_SHOWN - 1)
         return json_answer(await in_thread(report, self._store, site, first, last, by))
 
 
@@ -69,14 +75,3 @@ def report(store: Store, site: Site, first: date, last: date, by: str) -> Any:
         "by": by,
         "values": values,
     }
-
-
-def _date(query: dict[str, str], name: str) -> date | None:
-    text = query.get(name)
-    if text is None:
-        return None
-    try:
-        day = date.fromisoformat(text)
-    except ValueError as error:
-        raise InvalidInputError(name, "must be a date as 2026-11-24") from error
-    return check_day(day, name)

@@ -1,0 +1,88 @@
+/*
+ * A site's page: draws its course, and keeps the page as new as the numbers are.
+ *
+ * The total and today move as visits arrive. The rest is read again from the page's own
+ * address now and then, and put in place of what is shown, unless somebody is using it.
+ */
+import { follow } from "./live.js";
+import { grouped, localize, show } from "./numbers.js";
+import { draw, rowsIn } from "./plot.js";
+
+const REFRESH_MS = 20000;
+const SAY_MS = 30000;
+
+const head = document.querySelector("[data-site]");
+const place = document.querySelector(".plot");
+const table = () => document.querySelector(".numbers table");
+let redraw = null;
+
+if (place) {
+  localize(document);
+  redraw = draw(place, rowsIn(table(), place.dataset.show));
+}
+
+const inUse = (part) => part.contains(document.activeElement)
+  || part.contains(getSelection()?.anchorNode) && !getSelection().isCollapsed;
+
+async function refresh() {
+  const answer = await fetch(location.href);
+  if (!answer.ok) return;
+  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+  localize(fresh);
+  for (const part of document.querySelectorAll(".figures, .numbers tbody, [data-panel]")) {
+    const same = part.dataset.panel ? `[data-panel="${part.dataset.panel}"]`
+      : part.matches(".figures") ? ".figures" : ".numbers tbody";
+    const other = fresh.querySelector(same);
+    if (other && !inUse(part) && part.innerHTML !== other.innerHTML) {
+      part.replaceChildren(...other.childNodes);
+    }
+  }
+  redraw?.(rowsIn(table(), place.dataset.show));
+}
+
+let last = null;
+let said = 0;
+let planned = 0;
+
+function tell(numbers) {
+  const live = (name) => head.querySelector(`[data-live=${name}]`);
+  const before = last ?? { visits: Number(live("visits").value) };
+  last = numbers;
+  show(live("visits"), numbers.visits);
+  show(live("today"), numbers.today);
+  if (numbers.visits === before.visits) return;
+  if (!place) {
+    location.reload(); /* the first visit: there is a course to show now */
+    return;
+  }
+  if (Date.now() - said > SAY_MS) {
+    said = Date.now();
+    document.getElementById("said").textContent =
+      `${grouped(numbers.visits)} visits in all, ${grouped(numbers.today)} today`;
+  }
+  if ("moves" in head.dataset && !planned) {
+    planned = setTimeout(() => {
+      planned = 0;
+      refresh().catch(() => {});
+    }, before.today === undefined ? 1000 : REFRESH_MS);
+  }
+}
+
+/* What runs yet moves at once; the rest waits for the next refresh. */
+function moveRunning(numbers, before) {
+  const more = numbers.today - before.today;
+  const data = document.querySelector("[data-running] data.visits");
+  if (!data || !(more > 0)) return;
+  show(data, Number(data.value) + more);
+  const period = document.querySelector("[data-live=period]");
+  show(period, Number(period.value) + more);
+  redraw?.(rowsIn(table(), place.dataset.show));
+}
+
+follow(head.dataset.site, (numbers) => {
+  const before = last;
+  tell(numbers);
+  if (before && before.day === numbers.day) moveRunning(numbers, before);
+}, (hears) => {
+  for (const pulse of document.querySelectorAll(".pulse")) pulse.hidden = !hears;
+});
