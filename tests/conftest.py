@@ -61,6 +61,17 @@ USER_AGENT = (
 StartFootfall = Callable[..., Server]
 LaunchBrowser = Callable[..., "Browser"]
 
+# A reader's browser: it talks to nobody by itself, and is not marked as automated.
+BROWSER_SWITCHES = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-blink-features=AutomationControlled",
+    f"--user-agent={USER_AGENT}",
+)
+
 
 @pytest.fixture(scope="session")
 def dynamodb_local_endpoint(
@@ -108,6 +119,17 @@ def footfall_process(tmp_path: Path) -> Iterator[StartFootfall]:
         yield start
 
 
+def chromium() -> str:
+    """The path of Chromium."""
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    if path is None:
+        pytest.fail(
+            "chromium is missing; `apt-get install chromium` installs it, and"
+            " `make test` does so by itself when root runs it"
+        )
+    return path
+
+
 @pytest.fixture(scope="module")
 def launch_browser() -> Iterator[LaunchBrowser]:
     """Starts a real Chromium, with further switches if any are given.
@@ -118,27 +140,12 @@ def launch_browser() -> Iterator[LaunchBrowser]:
     # Imported here, so that the tests without a browser do not wait for it.
     from playwright.sync_api import sync_playwright
 
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
-        pytest.fail(
-            "chromium is missing; `apt-get install chromium` installs it, and"
-            " `make test` does so by itself when root runs it"
-        )
     with sync_playwright() as playwright, ExitStack() as browsers:
 
         def launch(*switches: str) -> "Browser":
             browser = playwright.chromium.launch(
-                executable_path=chromium,
-                args=[
-                    "--no-sandbox",
-                    "--disable-gpu",
-                    "--disable-background-networking",
-                    "--disable-component-update",
-                    "--disable-sync",
-                    "--disable-blink-features=AutomationControlled",
-                    f"--user-agent={USER_AGENT}",
-                    *switches,
-                ],
+                executable_path=chromium(),
+                args=[*BROWSER_SWITCHES, *switches],
                 # A reader's browser has this cache. A page that comes back from it does
                 # not load anew: `page.go_back(wait_until="commit")`.
                 ignore_default_args=["--disable-back-forward-cache"],

@@ -1,10 +1,11 @@
 """A site of another origin, a server that counts it, and a real Chromium."""
 
-import http.server
+import subprocess
 import threading
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,62 +18,33 @@ from footfall.visits.site import Site
 from footfall.visits.sites import add_site, load_sites
 from footfall.visits.verify import verify
 from footfall.web.settings import Settings
-from tests.conftest import LaunchBrowser
+from tests.browser.blog import Blog
+from tests.conftest import BROWSER_SWITCHES, LaunchBrowser, chromium
 from tests.web.conftest import WebServer
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
 
-HOST = "blog.example"
-PAGE = """<!doctype html><html lang="en"><title>{path}</title>
-<link rel="icon" href="data:,">
-<h1>{path}</h1><p>Views: <span data-footfall-count>-</span></p>
-<a href="/two">two</a>{snippet}</html>"""
+# Of the beacon, in a page's storage.
+SOMETHING_IS_KEPT = "Object.keys(localStorage).some(key => key.startsWith('footfall:'))"
+NOTHING_IS_KEPT = f"!{SOMETHING_IS_KEPT}"
 
+_EXAMPLES_HERE = "--host-resolver-rules=MAP *.example 127.0.0.1"
 
-@dataclass
-class Blog:
-    """Somebody's site: every path is a page with the one-line snippet.
-
-    Attributes:
-        port: Where it is served.
-        snippet: What each page carries.
-        headers: What each page is sent with.
-    """
-
-    port: int = 0
-    snippet: str = ""
-    headers: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def url(self) -> str:
-        return f"http://{HOST}:{self.port}"
+OpenChromium = Callable[[str], None]
 
 
 @pytest.fixture
 def blog() -> Iterator[Blog]:
     """A site on an origin of its own."""
     blog = Blog()
-
-    class Pages(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            body = PAGE.format(path=self.path, snippet=blog.snippet).encode()
-            self.send_response(200)
-            self.send_header("Content-Type", "text/html")
-            self.send_header("Content-Length", str(len(body)))
-            for name, value in blog.headers.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            """Keep the test's output clean."""
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Pages)
+    server = blog.server()
     blog.port = server.server_address[1]
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield blog
+    for door in blog.doors.values():
+        door.set()
     server.shutdown()
     server.server_close()
     thread.join()
@@ -88,13 +60,31 @@ class Counted:
     def total(self) -> int:
         return total(self.web.store, self.site)
 
-    def assert_total(self, visits: int, page: "Page") -> None:
-        """The store has this number, soon and then for good, and all of it agrees."""
+    def by(self, dimension: str) -> dict[str, int]:
+        """How often each value of a dimension was counted."""
+        query = f"/v1/stats?site={self.site.url}&by={dimension}"
+        values = self.web.ask("GET", query).json()["values"]
+        return {each[dimension]: each["visits"] for each in values}
+
+    def assert_events(self, events: dict[str, int], page: "Page") -> None:
+        """Soon each of these events was counted so often, and no other."""
         for _ in range(100):
+            if self.by("event") == events:
+                return
+            page.wait_for_timeout(50)
+        assert self.by("event") == events
+
+    def assert_total(self, visits: int, page: "Page | None" = None) -> None:
+        """The store has this number, soon and then for good, and all of it agrees.
+
+        While it waits, what a page waits for is served, if there is one.
+        """
+        wait_ms = page.wait_for_timeout if page else lambda ms: time.sleep(ms / 1000)
+        for _ in range(200):
             if self.total() >= visits:
                 break
-            page.wait_for_timeout(50)
-        page.wait_for_timeout(150)  # one more, if there were one, would come now
+            wait_ms(50)
+        wait_ms(150)  # one more, if there were one, would come now
         assert self.total() == visits
         assert verify(self.web.store, self.site, _now_ms()).differences == ()
 
@@ -114,8 +104,37 @@ def counted(blog: Blog, tmp_path: Path) -> Iterator[Counted]:
 
 @pytest.fixture(scope="module")
 def reader(launch_browser: LaunchBrowser) -> "Browser":
-    """A reader's browser; the blog's name leads to this machine."""
-    return launch_browser(f"--host-resolver-rules=MAP {HOST} 127.0.0.1")
+    """A reader's browser; the examples' names lead to this machine."""
+    return launch_browser(_EXAMPLES_HERE)
+
+
+@pytest.fixture
+def open_chromium(tmp_path: Path) -> Iterator[OpenChromium]:
+    """Opens an address in a Chromium that nothing controls.
+
+    Under a debugger every page is visible, and none is loaded ahead. What such a page
+    does, its scripts do.
+    """
+    with ExitStack() as browsers:
+
+        def open(url: str) -> None:
+            browser = subprocess.Popen(
+                [
+                    chromium(),
+                    "--headless",
+                    "--no-first-run",
+                    "--disable-popup-blocking",
+                    f"--user-data-dir={tmp_path / 'profile'}",
+                    *BROWSER_SWITCHES,
+                    _EXAMPLES_HERE,
+                    url,
+                ],
+                stderr=subprocess.DEVNULL,
+            )
+            browsers.callback(browser.wait)
+            browsers.callback(browser.terminate)
+
+        yield open
 
 
 @pytest.fixture

@@ -5,7 +5,8 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.browser.conftest import Blog, Counted
+from tests.browser.blog import Blog
+from tests.browser.conftest import Counted
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Frame, Page

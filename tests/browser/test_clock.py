@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser.conftest import Blog, Counted
+from tests.browser.blog import Blog
+from tests.browser.conftest import NOTHING_IS_KEPT, SOMETHING_IS_KEPT, Counted
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page, Route
@@ -40,12 +41,12 @@ def test_a_clock_that_is_set_while_a_view_waits(
     page.add_init_script(SET_CLOCK)
     page.route("**/v1/**", lambda route: route.abort())
     page.goto(f"{blog.url}/one")
-    page.wait_for_function("localStorage.footfall && localStorage.footfall !== '{}'")
+    page.wait_for_function(SOMETHING_IS_KEPT)
     page.evaluate(f"shift = {hours * HOUR_MS}")
     page.unroute("**/v1/**")
     page.route("**/v1/visits", arrive)
     page.evaluate("dispatchEvent(new Event('online'))")
-    page.wait_for_function("localStorage.footfall === '{}'", timeout=10_000)
+    page.wait_for_function(NOTHING_IS_KEPT)
 
     assert ages
     assert all(oldest_ms <= age <= oldest_ms + 60_000 for age in ages)

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from footfall.counters.port import Store
-from tests.browser.conftest import Blog, Counted
+from tests.browser.blog import Blog
+from tests.browser.conftest import Counted
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

@@ -223,6 +223,27 @@ def test_a_stale_pixel_is_filtered(web: WebServer) -> None:
     assert web.ask("GET", f"{pixel}-1").status == 400
 
 
+def test_the_pixel_says_all_that_a_post_says(web: WebServer) -> None:
+    """The beacon takes this way where it can fetch nothing."""
+    pixel = f"/v1/pixel.gif?url={SITE}x&referrer=https://r.example/&width=390&id="
+    view = web.ask("GET", f"{pixel}v&age=5")
+    event = web.ask("GET", f"{pixel}e&event=signup")
+    wrong = web.ask("GET", f"{pixel}w&event=")
+
+    outcomes = [each.headers["footfall-outcome"] for each in (view, event, wrong)]
+    assert outcomes == ["counted", "counted", "refused"]
+    counted = {
+        by: web.ask("GET", f"/v1/stats?site={SITE}&by={by}").json()["values"]
+        for by in ("referrer", "size", "event")
+    }
+    assert counted == {
+        "referrer": [{"referrer": "r.example", "visits": 1}],
+        "size": [{"size": "phone", "visits": 1}],
+        "event": [{"event": "signup", "visits": 1}],
+    }
+    assert web.ask("GET", f"/v1/stats?site={SITE}").json()["visits"] == 1
+
+
 def test_a_content_type_is_compared_without_case(web: WebServer) -> None:
     """And whole: a type that only begins alike is another."""
     body = {"id": "v", "url": SITE}

@@ -1,6 +1,5 @@
-"""The beacon, statistics and pages over HTTP."""
+"""Statistics over HTTP, and what is answered while the store is away."""
 
-import gzip
 import time
 
 import pytest
@@ -9,24 +8,6 @@ from footfall.counters.port import Store
 from footfall.web.settings import Settings
 from tests.faulty import FaultyClient, lost_before
 from tests.web.conftest import SITE, WebServer
-
-BEACON_BYTES_MAX = 1_600
-
-
-def test_the_beacon_is_small_and_cached(web: WebServer) -> None:
-    """Under a lasting name, and for ever under its version's."""
-    newest = web.ask("GET", "/beacon.js", Accept_Encoding="gzip")
-    plain = web.ask("GET", "/beacon.js")
-
-    assert len(newest.body) <= BEACON_BYTES_MAX
-    assert gzip.decompress(newest.body) == plain.body
-    assert newest.headers["access-control-allow-origin"] == "*"
-    version = newest.headers["etag"].strip('"')
-    versioned = web.ask("GET", f"/beacon.{version}.js")
-    assert versioned.body == plain.body
-    assert "immutable" in versioned.headers["cache-control"]
-    unchanged = web.ask("GET", "/beacon.js", If_None_Match=newest.headers["etag"])
-    assert unchanged.status == 304
 
 
 def test_the_sites_are_kept_while_the_store_is_away(

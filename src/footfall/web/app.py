@@ -113,7 +113,8 @@ def _routes(
     static = StaticFiles(directory=str(files("footfall.web").joinpath("static")))
     return [
         Route("/beacon.js", beacon.newest),
-        Route(beacon.versioned_path, beacon.versioned),
+        Route("/beacon.json", beacon.described),
+        Route("/beacon.{version}.js", beacon.versioned),
         Route("/v1/stats", stats.get),
         Route("/v1/counters/{name}", counters.get, methods=["GET"]),
         Route("/v1/counters/{name}", counters.put, methods=["PUT"]),

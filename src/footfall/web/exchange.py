@@ -33,8 +33,8 @@ _CORS: Headers = [
 _JSON: Headers = [*_CORS, (b"content-type", b"application/json")]
 # The smallest transparent GIF: one pixel.
 _GIF = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
-_PIXEL_FIELDS = frozenset({"id", "url", "referrer", "age"})
-_AGE_DIGITS_MAX = 13
+_DIGITS_MAX = 13
+_WORTH_A_RETRY = frozenset({429, 503})
 
 _METHODS = {VISITS_PATH: "POST", PIXEL_PATH: "GET"}
 
@@ -104,14 +104,13 @@ def pixel_submission(
     """
     fields = _pixel_fields(query)
     referer = next((value for name, value in headers if name == b"referer"), b"")
-    age = fields.get("age", "0")
-    if not (age.isascii() and age.isdigit() and len(age) <= _AGE_DIGITS_MAX):
-        raise InvalidInputError("age", "must be a whole number of milliseconds")
     return Submission(
         id=fields.get("id") or new_id(),
         url=fields.get("url") or referer.decode("latin-1"),
         referrer=fields.get("referrer"),
-        age=int(age),
+        width=_whole_number(fields, "width"),
+        age=_whole_number(fields, "age"),
+        event=fields.get("event"),
     )
 
 
@@ -140,7 +139,9 @@ def image(result: Result) -> Reply:
     problem = problem_of(result)
     further = [header for header in problem.headers if header[0] != b"content-type"]
     headers = [*_image_headers("refused"), *further]
-    return Reply(problem.status, headers, b"" if problem.status == 503 else _GIF)
+    return Reply(
+        problem.status, headers, b"" if problem.status in _WORTH_A_RETRY else _GIF
+    )
 
 
 def refusal(error: FootfallError) -> Reply:
@@ -161,12 +162,20 @@ def _pixel_fields(query: bytes) -> dict[str, str]:
         )
     except ValueError as error:
         raise InvalidInputError("query", f"cannot be read: {error}") from error
-    unknown = sorted(fields.keys() - _PIXEL_FIELDS)
+    known = Submission.__struct_fields__
+    unknown = sorted(fields.keys() - set(known))
     if unknown:
-        raise InvalidInputError(
-            unknown[0], "is no parameter: use url, id, referrer and age"
-        )
+        raise InvalidInputError(unknown[0], f"is no parameter: use {', '.join(known)}")
     return fields
+
+
+def _whole_number(fields: dict[str, str], name: str) -> int | None:
+    text = fields.get(name)
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) <= _DIGITS_MAX):
+        raise InvalidInputError(name, "must be a whole number")
+    return int(text)
 
 
 def _image_headers(outcome: str) -> Headers:

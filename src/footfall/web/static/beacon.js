@@ -8,158 +8,171 @@
  * online again, and on the next page. Nothing here may throw into the page, delay a
  * navigation, or need anything that a strict Content-Security-Policy forbids.
  *
- * It is served minified, as its size is every reader's.
+ * It is served minified, as its size is every reader's. docs/reference/beacon.md says
+ * what it offers to a page; tests/browser holds each case in a real browser.
  */
 (() => {
 
-  var KEY = "footfall", KEPT_MAX = 20, PAUSE_MS = 2000, PAUSE_MS_MAX = 300000;
-  var LOCAL = /^(localhost$|.*\.local(host)?$|(127|10|192\.168|172\.(1[6-9]|2\d|3[01])|169\.254)\.[\d.]+$|\[(::1|f[cde]))/;
+  var KEY = "footfall:", KEPT_MAX = 20, PAUSE_MS = 2e3, PAUSE_MS_MAX = 3e5;
 
-  var script = document.currentScript;
-  var waiting = {}, pause = PAUSE_MS, timer, last, newest, visits;
+  /* localhost and .local, private IPv4, and IPv6 but for 2000::/3, the public part. */
+  var LOCAL = /local(host)?$|^(127|10|192\.168|172\.(1[6-9]|2\d|3[01]))\.[\d.]+$|^\[[^23]/;
 
-  /* A heading whose id is "footfall" is a `window.footfall` too. */
-  if (!(script || 0).src || (window.footfall || 0).count) return;
+  /* What has no answer yet: each view's JSON, by its key in the storage. */
+  var waiting = {}, pause = PAUSE_MS, timer;
 
-  /* The server is where the script is, under whatever path. */
-  var base = script.src.replace(/[^/]*$/, "v1/");
-  var quiet = navigator.globalPrivacyControl || navigator.doNotTrack == 1;
+  /* The address of the last view, the key of the newest, the number last told. */
+  var last, newest, visits;
 
-  /* A page on this machine counts on a server of this machine, and on no other. */
-  var counts = top == self && !navigator.webdriver && /^http/.test(location.protocol) &&
-    (!LOCAL.test(location.hostname) || LOCAL.test(new URL(base).hostname)) &&
-    !(quiet && script.getAttribute("data-respect") == "skip");
-
-  /* Whatever fails stays here: storage is denied, say, or a page has changed a global. */
-  var guarded = (act) => (x) => {
-    try { return act(x); } catch (_) { }
+  /*
+   * Whatever fails stays here, at once or later: storage is denied, say, or a page has
+   * changed a global.
+   */
+  var safe = (act) => async (...x) => {
+    try { await act(...x); } catch (_) { }
   };
 
-  /* RFC 9562: 48 bits of time (44 of them until 2527), then random ones. */
-  function newId() {
-    var time = "0" + Date.now().toString(16);
-    return time.slice(0, 8) + "-" + time.slice(8) +
-      "-7rrr-arrr-rrrrrrrrrrrr".replace(/r/g, () =>
-        (crypto.getRandomValues(new Uint8Array(1))[0] & 15).toString(16));
-  }
+  safe(() => {
+    var script = document.currentScript, data = script.dataset;
 
-  /* The server takes no longer address, and the path alone tells the page. */
-  var here = () => location.href.split("#")[0].slice(0, 2048);
+    /* The server is where the script is, under whatever path, unless the tag says. */
+    var base = new URL("v1/", data.server || script.src);
+    var quiet = navigator.globalPrivacyControl || navigator.doNotTrack == 1;
 
-  var kept = guarded(() => JSON.parse(localStorage[KEY]));
+    /* There already. (A heading whose id is "footfall" is a `window.footfall` too.) */
+    if ((window.footfall || 0).event) return;
+    window.footfall = { count() { }, event() { } };
 
-  /*
-   * Keeps what waits, without the view that is answered, if one is. Storage is shared
-   * with other tabs, so it is read anew; it is written only where there is need.
-   */
-  var keep = guarded((answered) => {
-    var all = kept() || {};
-    if (answered && !all[answered]) return;
-    Object.assign(all, waiting);
-    delete all[answered];
-    localStorage[KEY] = JSON.stringify(
-      Object.fromEntries(Object.entries(all).slice(-KEPT_MAX)));
-  });
+    /* A page on this machine counts on a server of this machine, unless told. */
+    if (top != window || navigator.webdriver || !/^http/.test(location) ||
+      LOCAL.test(location.hostname) && !LOCAL.test(base.hostname) && data.local == null ||
+      quiet && data.respect == "skip") return;
 
-  function show() {
-    if (visits != null) {
-      document.querySelectorAll("[data-footfall-count]").forEach((element) => {
-        element.textContent = visits.toLocaleString();
-      });
-    }
-  }
+    /* Without the page's own fragment; the server takes no longer address. */
+    var here = (url) => new URL(url || "", location).href.slice(0, 2048);
 
-  /* Any answer is definite but "too many" and a server's own failure. */
-  function answered(id, status) {
-    if (status == 429 || status > 499) return again();
-    pause = PAUSE_MS;
-    delete waiting[id];
-    keep(id);
-  }
+    /* A key for each, as tabs share the storage and must not undo each other's. */
+    var keys = () => Object.keys(localStorage).filter((key) => key.startsWith(KEY)).sort();
+    var keep = safe(() => {
+      Object.assign(localStorage, waiting);
+      for (var key of keys().slice(0, -KEPT_MAX)) delete localStorage[key];
+    });
 
-  /* Once for all that failed together: the pause grows by rounds, not by views. */
-  function again() {
-    keep();
-    if (!timer) {
-      timer = setTimeout(flush, pause);
-      pause = Math.min(2 * pause, PAUSE_MS_MAX);
-    }
-  }
+    /* Once for all that failed together: the pause grows by rounds, not by views. */
+    var again = (seconds) => {
+      keep();
+      if (!timer) {
+        pause = Math.min(Math.max(pause, seconds * 1e3 || 0), PAUSE_MS_MAX);
+        timer = setTimeout(flush, pause);
+        pause *= 2;
+      }
+    };
 
-  function pixel(view) {
-    var image = new Image();
-    image.onload = () => answered(view.id, 200);
-    image.onerror = again;
-    image.src = base + "pixel.gif?" + new URLSearchParams(view);
-  }
+    /* Any answer is definite but "too many" and a server's own failure. */
+    var answered = safe((key, { status, headers }) => {
+      if (status == 429 || status > 499) return again(headers.get("Retry-After"));
+      pause = PAUSE_MS;
+      delete waiting[key];
+      delete localStorage[key];
+    });
 
-  var send = guarded((id) => {
-    var view = waiting[id], age = Math.max(0, Date.now() - view.t), url = view.url;
-    var body = JSON.stringify({ ...view, t: undefined, id, age });
-    /* Plain text needs no preflight; keepalive lets it outlive the page. */
-    (async () => fetch(base + "visits", {
-      method: "POST", body, keepalive: true, credentials: "omit"
-    }))().then((response) => {
-      answered(id, response.status);
+    var show = safe(() => {
+      for (var node of document.querySelectorAll("[data-footfall-count]")) {
+        node.textContent = visits.toLocaleString();
+      }
+    });
+
+    var send = safe(async (key) => {
+      var { at, ...view } = JSON.parse(waiting[key]), reply, body;
+      view.age = Math.max(0, Date.now() - at);
+      body = JSON.stringify(view);
+      try {
+        /* Plain text needs no preflight; keepalive lets it outlive the page. */
+        reply = await fetch(base + "visits", {
+          method: "POST", body, keepalive: true, credentials: "omit"
+        });
+      } catch (_) {
+        /* An image has an answer too; sendBeacon, the last way, has none. */
+        again();
+        reply = new Image();
+        reply.onload = () => answered(key, reply);
+        reply.onerror = safe(() => navigator.sendBeacon(base + "visits", body));
+        reply.src = base + "pixel.gif?" + new URLSearchParams(view);
+        return;
+      }
+      answered(key, reply);
       /* An older view's number is older, or another site's. */
-      return response.ok && id == newest && response.json().then((answer) => {
-        visits = answer.visits;
+      if (key == newest) {
+        visits = (await reply.json()).visits;
         show();
-      });
-    }).catch(guarded(() => {
-      if (!navigator.sendBeacon(base + "visits", body)) pixel({ id, url, age });
-      again();
-    }));
-  });
+      }
+    });
 
-  var flush = guarded(() => {
-    clearTimeout(timer);
-    timer = 0;
-    Object.assign(waiting, kept());
-    Object.keys(waiting).forEach(send);
-  });
+    var flush = safe(() => {
+      timer = clearTimeout(timer);
+      for (var key in waiting) send(key);
+    });
 
-  var count = guarded((url, event) => {
-    if (!counts) return;
-    var id = newest = newId(), view = waiting[id] = { url: url || here(), t: Date.now(), event };
-    if (!quiet) {
-      view.referrer = last || document.referrer || undefined;
-      view.width = screen.width;
-    }
-    last = here();
-    send(id);
-  });
+    var count = safe((url, event) => {
+      /*
+       * RFC 9562, UUIDv7: 48 bits of time (44 until 2527), then random ones. These keep
+       * ids apart and are no secret, so they need no `crypto`, which a page may break.
+       */
+      var at = Date.now(), id = at.toString(16).replace(/(.{7})/, "0$1-") +
+        "-7rrr-arrr-rrrrrrrrrrrr".replace(/r/g, () => (Math.random() * 16 | 0).toString(16));
+      var view = { id, at, url: here(url), event }, key = KEY + id;
+      if (event == null) {
+        newest = key;
+        if (!quiet) {
+          view.referrer = last || document.referrer;
+          view.width = screen.width;
+        }
+        last = here();
+      }
+      waiting[key] = JSON.stringify(view);
+      send(key);
+    });
 
-  /* A page that is loaded ahead, or in a background tab, is a view when it is seen. */
-  function whenSeen() {
-    if (!document.hidden) return count();
-    document.addEventListener("visibilitychange", whenSeen, { once: true });
-  }
+    var event = (name, url) => count(url, name + "");
 
-  /*
-   * Another path or query is another view; a fragment is a place in the same one, and
-   * an address that is replaced is another name of it.
-   */
-  var moved = guarded(() => {
-    if (last && last != here()) count();
-  });
+    /* A page that is loaded ahead, or in a background tab, is a view when it is seen. */
+    var seen = () => {
+      if (!document.hidden) return count();
+      document.addEventListener("visibilitychange", seen, { once: true });
+    };
 
-  guarded(() => {
-    window.footfall = { count };
-    if (!counts) return;
-    flush();
-    whenSeen();
+    /*
+     * Another path or query is another view; a fragment is a place in the same one, and
+     * an address that is replaced is another name of it.
+     */
+    var moved = safe((replaced) => {
+      if (last && last != here()) replaced == 1 ? last = here() : count();
+    });
+
+    window.footfall = { count: (url) => count(url), event };
+    /* What earlier pages kept. */
+    safe(() => {
+      for (var key of keys()) {
+        waiting[key] = localStorage[key];
+        send(key);
+      }
+    })();
+    seen();
+    addEventListener("popstate", moved);
+    addEventListener("pageshow", (shown) => shown.persisted && seen());
+    addEventListener("pagehide", keep);
+    addEventListener("online", flush);
+    addEventListener("DOMContentLoaded", show);
+    addEventListener("click", safe(({ target }) => {
+      target = target.closest("[data-footfall-event]");
+      if (target) event(target.dataset.footfallEvent);
+    }), true);
     ["pushState", "replaceState"].forEach((name, replaced) => {
-      var original = history[name];
-      history[name] = function () {
-        original.apply(this, arguments);
-        replaced ? last = last && here() : moved();
+      var own = history[name];
+      history[name] = (...x) => {
+        own.apply(history, x);
+        moved(replaced);
       };
     });
-    addEventListener("popstate", moved);
-    addEventListener("pageshow", (event) => event.persisted && whenSeen());
-    addEventListener("pagehide", () => keep());
-    addEventListener("online", flush);
-    addEventListener("DOMContentLoaded", guarded(show));
   })();
 })();
