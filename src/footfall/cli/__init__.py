@@ -44,6 +44,7 @@ _COMMANDS = {
     "restore": "footfall.cli.backup",
     "tables": "footfall.cli.tables",
     "doctor": "footfall.cli.doctor",
+    "cost": "footfall.cli.cost",
 }
 
 _ATTRIBUTES = {"import": "import_"}  # a word of Python's own

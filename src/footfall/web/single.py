@@ -59,7 +59,7 @@ class SingleCounting:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._window_seconds = store.window_seconds
-        self._recorder = Recorder(store)
+        self._recorder = Recorder(store, clock=clock)
         self._readers = readers
         self._sites = _Sites(store, breakdowns, clock)
 
