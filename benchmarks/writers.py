@@ -8,6 +8,9 @@ a steady rate, whether the earlier ones are answered or not, from
     callers    100 that each count one visit at a time, as functions on Lambda do
 
 The total is read afterwards: as many as were sent must have been counted.
+
+With all breakdowns each visit says where it comes from, and every second one is a new
+reader's, who costs a marker: that is what a site costs which is not only refreshed.
 """
 
 import asyncio
@@ -15,10 +18,12 @@ import contextlib
 import json
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import quantiles
 from typing import Any
 
@@ -27,8 +32,10 @@ from benchmarks.tables import Figures, median_rows
 from footfall.connect import create_tables
 from footfall.counters.port import Store
 from footfall.visits.report import total
+from footfall.visits.site import DIMENSIONS
 from footfall.visits.sites import add_site, load_sites
 from footfall.visits.verify import verify
+from tests.country_files import country_file
 
 SITE = "https://hot.example/"
 VISITS_PER_SECOND = 500
@@ -38,6 +45,22 @@ CALLER_PROCESSES = 4
 ONE_SERVER = "1 server, totals only"
 
 _CONNECTIONS = 64  # of the load, to all servers
+
+# What the visits of the row with all breakdowns are of, each by turns; the numbers of
+# values have no common factor, so they meet in every combination.
+_PAGES, _REFERRERS, _CAMPAIGNS = 97, 41, 7
+_WIDTHS = (390, 820, 1_366, 1_920, 2_560)
+_PROGRAMS = (
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko)"
+    " Chrome/142.0.0.0 Safari/537.36",
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15"
+    " (KHTML, like Gecko) Version/26.0 Mobile/15E148 Safari/604.1",
+    "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0",
+)
+_READS_A_READER = 2
+_COUNTRIES = ("DE", "FR", "JP", "US", "BR", "IN", "NG", "GB", "ES", "PL", "SE")
+
+_RequestOf = Callable[[int], bytes]  # a visit's number -> the request that counts it
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +83,8 @@ def measure(runs: int, seconds: int) -> str:
         for name, servers, dimensions in _rows():
             with _endpoints(dimensions) as endpoints:
                 if servers:
-                    latencies = _load_servers(endpoints, servers, seconds)
+                    request_of = _full if dimensions == DIMENSIONS else _bare
+                    latencies = _load_servers(endpoints, servers, seconds, request_of)
                 else:
                     latencies = _load_callers(endpoints, seconds)
                 figures.setdefault(name, []).append(_figures(endpoints, latencies))
@@ -71,6 +95,7 @@ def _rows() -> list[tuple[str, int, tuple[str, ...]]]:
     rows: list[tuple[str, int, tuple[str, ...]]] = [
         (ONE_SERVER, 1, ()),
         ("1 server, with pages", 1, ("page",)),
+        ("1 server, all breakdowns", 1, DIMENSIONS),
     ]
     rows += [(f"{n} servers, with pages", n, ("page",)) for n in SERVERS if n > 1]
     return [*rows, (f"{CALLERS} one-visit callers, totals only", 0, ())]
@@ -118,19 +143,58 @@ def _figures(endpoints: Endpoints, latencies: list[float]) -> dict[str, float]:
     }
 
 
-def _load_servers(endpoints: Endpoints, servers: int, seconds: int) -> list[float]:
+def _load_servers(
+    endpoints: Endpoints, servers: int, seconds: int, request_of: _RequestOf
+) -> list[float]:
     with contextlib.ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory())
+        networks = {
+            f"10.{number}.0.0/16": {"country": {"iso_code": code}}
+            for number, code in enumerate(_COUNTRIES)
+        }
+        countries = country_file(Path(folder, "countries.mmdb"), networks)
         ports = [free_port() for _ in range(servers)]
         for port in ports:
             command = [
                 *(sys.executable, "-m", "footfall", "serve", "--port", str(port)),
                 *("--store", f"dynamodb:{endpoints.proxy}"),
+                *("--proxy", "127.0.0.1", "--countries", str(countries)),
             ]
             stack.enter_context(started(command, port, core=None))
-        return asyncio.run(_send(ports, VISITS_PER_SECOND * seconds))
+        return asyncio.run(_send(ports, VISITS_PER_SECOND * seconds, request_of))
 
 
-async def _send(ports: list[int], visits: int) -> list[float]:
+def _bare(number: int) -> bytes:
+    """A visit of which nothing is said but its page."""
+    return _request({"id": f"v{number}", "url": f"{SITE}{number % 20}"})
+
+
+def _full(number: int) -> bytes:
+    """A visit with all that a beacon and a reverse proxy say."""
+    campaign = f"?utm_campaign=c{number % _CAMPAIGNS}" if number % 3 == 0 else ""
+    reader = number // _READS_A_READER
+    address = f"10.{reader % len(_COUNTRIES)}.{reader // 250 % 250}.{reader % 250}"
+    return _request(
+        {
+            "id": f"v{number}",
+            "url": f"{SITE}articles/{number % _PAGES}{campaign}",
+            "referrer": f"https://blog-{number % _REFERRERS}.example/",
+            "width": _WIDTHS[reader % len(_WIDTHS)],
+        },
+        f"X-Forwarded-For: {address}\r\n"
+        f"User-Agent: {_PROGRAMS[reader % len(_PROGRAMS)]}\r\n",
+    )
+
+
+def _request(visit: dict[str, Any], headers: str = "") -> bytes:
+    body = json.dumps(visit)
+    return (
+        "POST /v1/visits HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\n"
+        f"Content-Length: {len(body)}\r\n{headers}\r\n{body}"
+    ).encode()
+
+
+async def _send(ports: list[int], visits: int, request_of: _RequestOf) -> list[float]:
     """Send visits at the steady rate; the seconds that each took, waiting included."""
     latencies: list[float] = []
     due: asyncio.Queue[tuple[int, float]] = asyncio.Queue()
@@ -140,15 +204,7 @@ async def _send(ports: list[int], visits: int) -> list[float]:
         with contextlib.closing(writer):
             while True:
                 number, since = await due.get()
-                body = b'{"id":"v%d","url":"%s%d"}' % (
-                    number,
-                    SITE.encode(),
-                    number % 20,
-                )
-                writer.write(
-                    b"POST /v1/visits HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\n"
-                    b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
-                )
+                writer.write(request_of(number))
                 head = await reader.readuntil(b"\r\n\r\n")
                 length = head.lower().partition(b"content-length: ")[2].split(b"\r")[0]
                 answer = await reader.readexactly(int(length))

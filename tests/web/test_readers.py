@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from footfall.counters.port import Store
+from footfall.visits.sites import add_site, load_sites, remove_site
 from footfall.web.countries import Countries
 from footfall.web.settings import Settings
 from tests.country_files import country_file
@@ -222,6 +223,20 @@ def test_a_server_destroys_salts_that_are_over(store: Store) -> None:
     web.stop()
 
     assert left == [lasting]
+
+
+def test_a_site_that_is_added_again_begins_anew(web: WebServer, store: Store) -> None:
+    """Its readers are new to it, though the server has counted them today."""
+    visit(web, "v1")
+    assert visitors(web) == 1
+    remove_site(store, load_sites(store).named(SITE))
+    add_site(store, SITE)
+    time.sleep(1.2)  # a change reaches the server within a second
+
+    visit(web, "v2")
+
+    assert visitors(web) == 1
+    assert values(web, "page") == {"/": 1}
 
 
 def salts(store: Store) -> list[str]:

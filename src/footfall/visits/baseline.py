@@ -50,6 +50,10 @@ class Baselines:
             ensure_baseline(self.store, site)
             self._known.add(site)
 
+    def forget(self) -> None:
+        """Remember none: a site may be gone, and there again."""
+        self._known.clear()
+
 
 def ensure_baseline(store: Store, site: str) -> None:
     """Store the site's baseline unless it has one.

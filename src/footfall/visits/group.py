@@ -75,6 +75,10 @@ class GroupCommit:
         """Visits that were submitted and are not answered yet."""
         return self._lanes.waiting
 
+    def forget(self) -> None:
+        """Remember nothing of the sites, as `Recorder.forget`."""
+        self._recorder.forget()
+
     def destroy_salts(self) -> None:
         """Destroy the salts of the days that are over, as `Recorder.destroy_salts`."""
         self._recorder.destroy_salts()

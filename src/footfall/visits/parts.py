@@ -72,6 +72,12 @@ class Parts:
             self._forget()
         return admitted
 
+    def forget(self) -> None:
+        """Remember none: a site may be gone, and there again without its items."""
+        with self._lock:
+            self._parts.clear()
+            self._bytes = 0
+
     def _unknown(self, moves: list[tuple[Address, str]]) -> list[Address]:
         """The parts to read: a value is new, and another writer may have filled them."""
         return sorted(

@@ -162,6 +162,16 @@ class Recorder:
                 pause(tries, first_seconds=PAUSE_SECONDS, seconds_max=PAUSE_SECONDS_MAX)
         return self._results(visits, found, totals)
 
+    def forget(self) -> None:
+        """Remember nothing of the sites: one may be gone, and there again.
+
+        What is remembered only saves reads, and is true as long as the site is the same:
+        its baseline, its items' values, its readers' markers.
+        """
+        self._baselines.forget()
+        self._parts.forget()
+        self._visitors.forget()
+
     def destroy_salts(self) -> None:
         """Destroy the salts of the days that are over, here and in the store.
 

@@ -92,6 +92,11 @@ class Visitors:
             while len(self._known) > _REMEMBERED_MAX:
                 self._known.popitem(last=False)
 
+    def forget(self) -> None:
+        """Remember no marker: a site may be gone, and there again without them."""
+        with self._lock:
+            self._known.clear()
+
     def destroy_salts(self, now_ms: int) -> None:
         """Destroy the salts of the days that are over, here and in the store.
 

@@ -47,7 +47,7 @@ class App:
 
     def __init__(self, store: Store, settings: Settings) -> None:
         self._commit = GroupCommit(store)
-        self._directory = SiteDirectory(store)
+        self._directory = SiteDirectory(store, self._commit.forget)
         readers = Readers(settings.countries, Proxies(settings.proxies))
         self._counting = Counting(store, self._commit, self._directory, readers)
         self._salts = Salts(self._commit)

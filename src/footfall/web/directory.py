@@ -9,6 +9,7 @@ at most.
 import asyncio
 import logging
 import time
+from collections.abc import Callable
 
 from footfall.counters.port import Store
 from footfall.errors import FootfallError
@@ -23,11 +24,19 @@ _log = logging.getLogger("footfall.web")
 
 
 class SiteDirectory:
-    """The sites, refreshed in the background between `start` and `stop`."""
+    """The sites, refreshed in the background between `start` and `stop`.
 
-    def __init__(self, store: Store) -> None:
+    Args:
+        store: Where they are.
+        on_change: Called when somebody has added, changed or removed a site.
+    """
+
+    def __init__(
+        self, store: Store, on_change: Callable[[], None] = lambda: None
+    ) -> None:
         self.sites = SiteIndex(())
         self._store = store
+        self._on_change = on_change
         self._version = -1
         self._looked_at = 0.0
         self._answered_at = 0.0
@@ -90,3 +99,4 @@ class SiteDirectory:
             self.sites = await asyncio.to_thread(load_sites, self._store)
             self._looked_at = time.monotonic()
             self._version = version
+            self._on_change()
