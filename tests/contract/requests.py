@@ -95,11 +95,11 @@ def assert_refused(
 
     refused = error["Code"], error["Message"]
     if not isinstance(client, EmbeddedClient):
-        refused = refused[0], _as_aws_says(refused[1], refusal[1])
+        refused = refused[0], as_aws_says(refused[1], refusal[1])
     assert refused == refusal, f"{refused} is not {refusal}"
 
 
-def _as_aws_says(said: str, words: str) -> str:
+def as_aws_says(said: str, words: str) -> str:
     """AWS's words for what DynamoDB Local said, if these are they."""
     for aws, local in _LOCAL_WORDS:
         if re.fullmatch(aws, words, re.DOTALL) and re.fullmatch(local, said, re.DOTALL):

@@ -437,3 +437,36 @@ def test_an_index_that_cannot_be_is_refused(
         AttributeDefinitions=DEFINED[:2],
         **{parameter: definition},
     )
+
+
+@pytest.mark.parametrize(
+    ("method", "request_"),
+    [
+        (
+            "update_item",
+            {
+                "UpdateExpression": "SET city.a = :v",
+                "ExpressionAttributeValues": {":v": {"N": "1"}},
+            },
+        ),
+        ("update_item", {"UpdateExpression": "SET title = city[0]"}),
+        ("delete_item", {"ConditionExpression": "attribute_exists(city[0])"}),
+        ("get_item", {"ProjectionExpression": "city.a"}),
+    ],
+    ids=["update", "source", "condition", "projection"],
+)
+def test_a_key_of_an_index_has_no_parts(
+    client: Any, indexed: str, method: str, request_: Any
+) -> None:
+    """It is a scalar in every item, so a path into it is a mistake."""
+    assert_refused(
+        client,
+        invalid(
+            "Key attributes must be scalars; list random access '[]' and map lookup '.'"
+            " are not allowed: IndexKey: city"
+        ),
+        method,
+        TableName=indexed,
+        Key={"site": string("s"), "page": string("a")},
+        **request_,
+    )

@@ -243,7 +243,12 @@ def apply_update(
     """
     edit = _Edit(item)
     for action in update.sets:
-        value = _sum(action.operand, item, names, values)
+        try:
+            value = _sum(action.operand, item, names, values)
+        except ValidationException:
+            for path in update.paths:
+                edit.require_place(path, names)  # which DynamoDB looks at first
+            raise
         edit.put(action.path, names, value)
     for addition in update.adds:
         edit.put(addition.path, names, _added(addition, item, names, values))
@@ -352,6 +357,11 @@ class _Edit:
             parent[last] = value
         else:
             self._appended.append((last, parent, value))
+
+    def require_place(self, path: Path, names: Names) -> None:
+        """Refuse a path that has no place to be."""
+        if len(path.elements) > 1:
+            self._parent(path, names)
 
     def remove(self, path: Path, names: Names) -> None:
         """Remove what stands at the path, if its place exists."""

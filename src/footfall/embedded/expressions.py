@@ -71,7 +71,10 @@ LONG_TYPE_NAMES = {
     "M": "MAP",
 }
 _DISTINCT = frozenset(
-    ("=", "<>", "<", "<=", ">", ">=", "begins_with", "contains", "attribute_type", "IN")
+    (
+        *("=", "<>", "<", "<=", ">", ">=", "BETWEEN", "IN"),
+        *("begins_with", "contains", "attribute_type"),
+    )
 )
 
 

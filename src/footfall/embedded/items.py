@@ -28,7 +28,7 @@ from footfall.embedded.exceptions import (
     ValidationException,
 )
 from footfall.embedded.expressions import Bound, bind
-from footfall.embedded.keys import check_update_keys
+from footfall.embedded.keys import check_scalar_keys, check_update_keys
 from footfall.embedded.nodes import Update
 from footfall.embedded.schema import Key, Table
 from footfall.embedded.storage import Session, encode_item
@@ -80,6 +80,7 @@ class Change:
             ValidationException: It has not the table's key, or is too large.
         """
         if self.kind == "Put":
+            check_scalar_keys(self.bound, self.table)
             self.key = self.table.item_key(self.item)
             if self.table.indexes:
                 self.table.require_indexable(self.item)
@@ -88,6 +89,7 @@ class Change:
             )
             return
         self.key = self.table.request_key(self.item)
+        check_scalar_keys(self.bound, self.table)
         if self.bound.update is not None:
             check_update_keys(self.bound.update, self.bound.names, self.table.key_names)
 
@@ -115,12 +117,13 @@ class Change:
     def _update(self, update: Update | None) -> None:
         if update is None:
             self.new = self.old or self.item
-        elif self.old is None and not (update.sets or update.adds):
-            return  # a removal from an item that does not exist makes none
         else:
-            self.new, self.paths = apply_update(
+            new, self.paths = apply_update(
                 update, self.old or self.item, self.bound.names, self.bound.values
             )
+            if self.old is None and not (update.sets or update.adds):
+                return  # a removal from an item that does not exist makes none
+            self.new = new
         if self.table.indexes:
             self.table.require_indexable(self.new)
         self.encoded = _encoded(
@@ -215,6 +218,7 @@ def read_one(session: Session, request: Request) -> tuple[Table, Item | None]:
     wanted = validate_item(request["Key"])
     bound = legacy.bind(request, _PROJECTION)
     table = require_table(session, request["TableName"])
+    check_scalar_keys(bound, table)
     item = session.get(table, table.request_key(wanted))
     return table, _projected(item, bound)
 
@@ -229,6 +233,7 @@ def batch_get_item(session: Session, request: Request) -> Answer:
     for name, entry in wanted.items():
         bound = legacy.bind(entry, _PROJECTION)
         table = require_table(session, name)
+        check_scalar_keys(bound, table)
         keys = [validate_item(key) for key in entry["Keys"]]
         found = responses.setdefault(name, [])
         for key, place in zip(keys, _distinct(table, keys), strict=True):

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from footfall.embedded.attribute import AttributeValue, compare, type_of
 from footfall.embedded.evaluate import Names, Values
 from footfall.embedded.exceptions import ValidationException
+from footfall.embedded.expressions import Bound
 from footfall.embedded.nodes import (
     And,
     Between,
@@ -25,6 +26,7 @@ from footfall.embedded.nodes import (
     Update,
     Value,
 )
+from footfall.embedded.schema import Table
 
 KeySchema = Sequence[tuple[str, str]]  # name and type: the partition key, the sort key
 
@@ -218,11 +220,35 @@ def check_filter_keys(
             )
 
 
-def _require_scalar(path: Path, name: str) -> None:
+def check_scalar_keys(bound: Bound, table: Table) -> None:
+    """Refuse a path into an attribute that is a key, of the table or of an index.
+
+    Raises:
+        ValidationException: A key has no parts.
+    """
+    for expression in (bound.update, bound.condition, bound.filter, bound.projection):
+        if expression is not None:
+            _check_scalar_keys(expression.paths, bound.names, table)
+    if bound.update is not None and bound.update.sources:
+        _check_scalar_keys(bound.update.sources, bound.names, table)
+
+
+def _check_scalar_keys(paths: tuple[Path, ...], names: Names, table: Table) -> None:
+    for path in paths:
+        if len(path.elements) > 1:
+            name = head(path, names)
+            if name in table.key_names:
+                _require_scalar(path, name)
+            for index in table.indexes:
+                if name in index.key_names:
+                    _require_scalar(path, name, "IndexKey")
+
+
+def _require_scalar(path: Path, name: str, what: str = "Key") -> None:
     if len(path.elements) > 1:
         raise ValidationException(
             "Key attributes must be scalars; list random access '[]' and map lookup"
-            f" '.' are not allowed: Key: {name}"
+            f" '.' are not allowed: {what}: {name}"
         )
 
 

@@ -184,6 +184,7 @@ class Update:
     names: tuple[str, ...] = field(default=(), compare=False)
     values: tuple[str, ...] = field(default=(), compare=False)
     checks: tuple[Check, ...] = field(default=(), compare=False)
+    sources: tuple[Path, ...] = field(default=(), compare=False)  # what SET reads
 
     def __str__(self) -> str:
         """Return the expression, its sections in a fixed order."""

@@ -203,6 +203,7 @@ class _Parser:
             tuple(self._names),
             tuple(self._values),
             tuple(self._checks),
+            tuple(path for action in sets for path in _paths(action.operand)),
         )
 
     def condition(self) -> Condition:
@@ -550,14 +551,14 @@ class _Parser:
         return ValidationException(f"Invalid {self._parameter}: {problem}")
 
 
-def _paths(node: Test | Operand) -> list[Path]:
-    """Return every path of a condition."""
+def _paths(node: Test | Operand | Arithmetic) -> list[Path]:
+    """Return every path of a condition, or of what SET assigns."""
     if isinstance(node, Path):
         return [node]
     children: tuple[Test | Operand, ...] = ()
     if isinstance(node, Function):
         children = node.operands
-    elif isinstance(node, Comparison):
+    elif isinstance(node, Comparison | Arithmetic):
         children = (node.left, node.right)
     elif isinstance(node, Between):
         children = (node.operand, node.lower, node.upper)

@@ -29,6 +29,7 @@ from footfall.embedded.keys import (
     KeyRange,
     KeySchema,
     check_filter_keys,
+    check_scalar_keys,
     head,
     key_condition,
 )
@@ -96,6 +97,7 @@ def query(session: Session, request: Request) -> Answer:
     )
     assert bound.key_condition is not None, "it was given"
     source = _source(session, request)
+    check_scalar_keys(bound, source.table)
     wanted = key_condition(bound.key_condition, bound.names, bound.values, source.keys)
     if bound.filter is not None:
         key_names = [name for name, _ in source.keys]
@@ -143,6 +145,7 @@ def scan(session: Session, request: Request) -> Answer:
     _check_segment(segment, segments)
     bound = bind(request, ("FilterExpression", "ProjectionExpression"))
     source = _source(session, request)
+    check_scalar_keys(bound, source.table)
     start = _start(source, request)
     if start is not None and segments and not _in_segment(start, segment, segments):
         raise ValidationException(

@@ -209,6 +209,7 @@ def test_value_that_no_item_can_mend_fails_an_update(
             TYPE + "operator or function: size, operand type",
         ),
         ("a = a AND b = :v", [ONE], "The first operand must be distinct from the"),
+        ("a BETWEEN :v AND a", [ONE], "The first operand must be distinct from the"),
         ("a IN (b, a, :v)", [ONE], "The first operand must be distinct from the"),
         ("contains(a[0], a[0]) OR b = :v", [ONE], "The first operand must be distinct"),
         ("attribute_type(a, :v)", [{"S": "DOG"}], "Invalid attribute type name found;"),
