@@ -128,6 +128,7 @@ def blocks(document: Path) -> Iterator[tuple[str, str]]:
         ("docs/tutorial.md", {"sh", "text", "html"}),
         ("docs/guides/boto3.md", {"sh", "text", "python"}),
         ("docs/guides/backup.md", {"sh", "text"}),
+        ("docs/guides/cloud-resume.md", {"sh", "python"}),
         ("docs/guides/contest.md", {"sh", "text", "python"}),
         ("docs/guides/export.md", {"sh", "text"}),
         ("docs/guides/import.md", {"sh", "text"}),
