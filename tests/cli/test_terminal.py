@@ -1,13 +1,7 @@
 """What a person sees and types, on a real terminal of a known size."""
 
-import fcntl
-import os
-import pty
 import re
-import select
-import struct
-import subprocess
-import termios
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -15,79 +9,14 @@ import pytest
 from footfall import connect
 from footfall.counters.port import Store
 from footfall.visits.record import record
-from footfall.visits.sites import add_site
-from footfall.visits.visit import view
+from footfall.visits.sites import add_site, load_sites
+from footfall.visits.visit import Visit, view
 from tests.conftest import StartFootfall
-from tests.processes import FOOTFALL
+from tests.terminal import Terminal, plain
 
 SITE = "https://a.example/"
 DAY_MS = 86_400_000
-PATIENCE_SECONDS = 2
 AT_MS = 20_781 * DAY_MS  # 2026-11-24
-
-
-class Terminal:
-    """`footfall` on a terminal: what it shows, and how it ended."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.status: int | None = None
-
-    def run(
-        self,
-        *arguments: str,
-        columns: int = 80,
-        typed: str = "",
-        until: str | None = None,
-        **environment: str,
-    ) -> str:
-        """Run a command and return what it shows, with line ends as in text.
-
-        Args:
-            arguments: The command's.
-            columns: The terminal's width.
-            typed: What a person types, at once.
-            until: Press Ctrl+C when this is shown.
-            environment: Further variables.
-        """
-        ours, theirs = pty.openpty()
-        size = struct.pack("HHHH", 40, columns, 0, 0)
-        fcntl.ioctl(theirs, termios.TIOCSWINSZ, size)
-        process = subprocess.Popen(
-            [FOOTFALL, *arguments],
-            cwd=self.folder,
-            env={**os.environ, "TERM": "xterm-256color", **environment},
-            stdin=theirs,
-            stdout=theirs,
-            stderr=theirs,
-            start_new_session=True,
-            # So that Ctrl+C reaches it, as in a shell
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
-        )
-        os.close(theirs)
-        os.write(ours, typed.encode())
-        shown = b""
-        pressed = False
-        while True:
-            # A Ctrl+C just before Python waits for a line goes unseen: press it again.
-            if pressed and not select.select([ours], [], [], PATIENCE_SECONDS)[0]:
-                os.write(ours, b"\x03")
-            if not (part := _read(ours)):
-                break
-            shown += part
-            if until is not None and not pressed and until.encode() in shown:
-                os.write(ours, b"\x03")
-                pressed = True
-        os.close(ours)
-        self.status = process.wait(20)
-        return shown.decode().replace("\r\n", "\n")
-
-
-def _read(terminal: int) -> bytes:
-    try:
-        return os.read(terminal, 65_536)
-    except OSError:  # the other end is closed
-        return b""
 
 
 @pytest.fixture
@@ -108,35 +37,41 @@ def counted(terminal: Terminal) -> Terminal:
     return terminal
 
 
-def plain(shown: str) -> list[str]:
-    """The lines without colours and spaces at their ends."""
-    return [line.rstrip() for line in re.sub(r"\x1b\[[\d;]*m", "", shown).split("\n")]
-
-
 DAYS = ("--from", "2026-11-22", "--to", "2026-11-25")
 
 
-def test_days_are_drawn_as_bars_and_the_top_pages_below(counted: Terminal) -> None:
+def test_a_course_is_figures_a_plot_and_lists(counted: Terminal) -> None:
     shown = plain(counted.run("stats", SITE, *DAYS))
 
     assert shown == [
-        "https://a.example/: 1,003 visits in all",
-        "2026-11-22 to 2026-11-25, UTC: 3 visits",
+        "a.example" + "22 \N{EN DASH} 25 Nov 2026, UTC".rjust(71),
         "",
-        "2026-11-22 0",
-        "2026-11-23 0",
-        "2026-11-24 3 " + "█" * 67,
-        "2026-11-25 0",
+        "3 visits      0 visitors      1,003 in all",
         "",
-        "Top pages",
-        "/about                           2 " + "█" * 45,
-        "/a-page-with-a-name-that-is-lon… 1 " + "█" * 22 + "▌",
+        *("3 ┤                ███████", *["  │                ███████"] * 7),
+        "0 └" + "─" * 32,
+        "   22 Nov  23 Nov  24 Nov  25 Nov",
+        "",
+        "Pages",
+        "/about                  2 ████████████",
+        "/a-page-with-a-name-th… 1 ██████",
         "",
     ]
 
 
+@pytest.mark.parametrize("columns", [20, 40, 79, 200])
+def test_a_course_fits_the_terminal(counted: Terminal, columns: int) -> None:
+    """Numbers are whole, whatever has no room."""
+    shown = plain(counted.run("stats", SITE, *DAYS, columns=columns))
+
+    assert max(map(len, shown)) <= columns
+    assert any("1,003 in all" in line for line in shown)
+    about = next(line for line in shown if line.startswith("/about"))
+    assert re.search(r" 2 █+$", about)
+
+
 @pytest.mark.parametrize("columns", [20, 40, 200])
-def test_the_plot_fits_the_terminal(counted: Terminal, columns: int) -> None:
+def test_values_are_drawn_as_bars(counted: Terminal, columns: int) -> None:
     """And the number is what stays when there is no room."""
     shown = plain(counted.run("stats", SITE, *DAYS, "--by", "page", columns=columns))
 
@@ -145,19 +80,83 @@ def test_the_plot_fits_the_terminal(counted: Terminal, columns: int) -> None:
     assert len(drawn[0]) == columns
 
 
-def test_a_day_without_visits_is_a_day(counted: Terminal) -> None:
+def test_lists_stand_side_by_side_where_there_is_room(counted: Terminal) -> None:
+    """Robots too, which are counted apart."""
+    client = connect(str(counted.folder / "footfall.db"))
+    store = Store(client)
+    site = load_sites(store).named(SITE)
+    robot = Visit("r1", site, "/", AT_MS, "robot", (("robot", "Googlebot"),))
+    record(store, [robot])
+    client.close()  # type: ignore[attr-defined]
+
+    wide = plain(counted.run("stats", SITE, *DAYS, columns=120))
+    narrow = plain(counted.run("stats", SITE, *DAYS, columns=60))
+
+    assert any(re.fullmatch(r"Pages +Robots", line) for line in wide)
+    assert any(re.match(r"/about .*Googlebot +1 █", line) for line in wide)
+    assert narrow.index("Robots") > narrow.index("Pages")
+
+
+@pytest.mark.parametrize(
+    ("by", "labels"),
+    [
+        ("hour", ["20:00", "23:00"]),
+        ("week", ["9 Nov", "23 Nov"]),
+        ("month", ["Oct", "Nov"]),
+    ],
+)
+def test_a_course_has_other_units(
+    counted: Terminal, by: str, labels: list[str]
+) -> None:
+    shown = plain(counted.run("stats", SITE, "--to", "2026-11-24", "--by", by))
+
+    ticks = next(
+        after for line, after in pairwise(shown) if line.strip().startswith("0 └")
+    )
+    assert [label for label in labels if label in ticks] == labels
+
+
+def test_too_many_points_share_columns(counted: Terminal) -> None:
+    """And how many is said."""
+    days = ("--from", "2016-11-25", "--to", "2026-11-24")
+
+    shown = plain(counted.run("stats", SITE, *days))
+
+    assert any(re.fullmatch(r"each column is \d+ days", line) for line in shown)
+    assert any(re.search(r"\d \w{3} 2026$", line) for line in shown[1:])
+
+
+def test_a_course_is_compared_with_the_one_before(counted: Terminal) -> None:
+    """The same part of it, if it is not over yet."""
+    client = connect(str(counted.folder / "footfall.db"))
+    store = Store(client)
+    site = load_sites(store).named(SITE)
+    early = [view(f"w{n}", site, "/", AT_MS - 2 * DAY_MS) for n in range(2)]
+    record(store, [*early, view("w9", site, "/", AT_MS - 3 * DAY_MS)])
+    client.close()  # type: ignore[attr-defined]
+    days = ("--from", "2026-11-23", "--to", "2026-11-24")
+
+    shown = plain(counted.run("stats", SITE, *days))
+
+    assert shown[2] == "3 visits ±0%      0 visitors      1,006 in all"
+    assert shown[3] == "against 21 \N{EN DASH} 22 Nov 2026"
+
+
+def test_days_without_visits_say_so(counted: Terminal) -> None:
     shown = plain(counted.run("stats", SITE, "--to", "2026-11-01", "--by", "hour"))
 
-    assert shown[1] == "2026-11-01 to 2026-11-01, UTC: 0 visits"
-    assert shown[3] == "2026-11-01 00:00 0"
-    assert len(shown) == 3 + 24 + 1
+    assert shown[2] == "0 visits      0 visitors      1,003 in all"
+    assert "No visits in these days." in shown
+    pages = plain(counted.run("stats", SITE, "--to", "2026-11-01", "--by", "page"))
+    assert "No page was seen." in pages
 
 
 def test_one_visit_is_one_visit(terminal: Terminal) -> None:
     terminal.run("sites", "add", SITE)
     terminal.run("hit", SITE, "--id", "v1")
 
-    assert plain(terminal.run("stats", SITE))[0] == "https://a.example/: 1 visit in all"
+    shown = plain(terminal.run("stats", SITE))[2]
+    assert shown == "1 visit      0 visitors      1 in all"
 
 
 def test_colours_are_for_who_wants_them(counted: Terminal) -> None:

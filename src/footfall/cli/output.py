@@ -7,9 +7,12 @@ escaped: a page's name must not move somebody's cursor.
 
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 def escaped(text: str) -> str:
@@ -56,7 +59,7 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
         )
     for row in rows:
         shown.add_row(*(Text(_cell(value)) for value in row))
-    _console().print(shown)
+    console().print(shown)
 
 
 def bars(rows: Sequence[tuple[str, int]]) -> None:
@@ -69,17 +72,17 @@ def bars(rows: Sequence[tuple[str, int]]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    console = _console()
+    screen = console()
     most = max((number for _, number in rows), default=0)
     shown = Table.grid(padding=(0, 1), expand=True)
     # The number is what must be seen; names and bars share what it leaves.
-    shown.add_column(no_wrap=True, max_width=max(console.width * 2 // 5, 10))
+    shown.add_column(no_wrap=True, max_width=max(screen.width * 2 // 5, 10))
     shown.add_column(justify="right", no_wrap=True, min_width=len(f"{most:,}"))
     shown.add_column(ratio=1)
     for label, number in rows:
         bar = Bar(size=max(most, 1), begin=0, end=number, color="green")
         shown.add_row(Text(escaped(label)), Text(f"{number:,}"), bar)
-    console.print(shown)
+    screen.print(shown)
 
 
 def say_cells(row: Sequence[Any]) -> None:
@@ -91,7 +94,10 @@ def _cell(value: Any) -> str:
     return f"{value:,}" if isinstance(value, int) else escaped(str(value))
 
 
-def _console() -> Any:
+def console() -> "Console":
+    """The terminal, as rich draws on it."""
     from rich.console import Console
 
-    return Console(highlight=False)
+    found = Console(highlight=False)
+    # Who wants no colours gets no bold and no dim letters either: plain text.
+    return Console(highlight=False, color_system=None) if found.no_color else found
