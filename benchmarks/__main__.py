@@ -1,6 +1,6 @@
 """Measure Footfall beside its peers, in one run: `make bench`.
 
-    python -m benchmarks [--runs N] [--seconds N] [visits] [update_item] [writers] [start]
+    python -m benchmarks [--runs N] [--seconds N] [visits] [update_item] [writers] [start] [import]
 
 Absolute figures move from machine to machine. What counts is the ratio in the last
 column: the median of alternating runs of this commit on this machine.
@@ -9,10 +9,10 @@ column: the median of alternating runs of this commit on this machine.
 import argparse
 import platform
 
-from benchmarks import start, update_item, visits, writers
+from benchmarks import importing, start, update_item, visits, writers
 from benchmarks.servers import commit, cores
 
-NAMES = ("visits", "update_item", "writers", "start")
+NAMES = ("visits", "update_item", "writers", "start", "import")
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -40,6 +40,11 @@ def main(arguments: list[str] | None = None) -> None:
             case "writers":
                 title = "500 visits/s to one site, conflicts rejected as on AWS"
                 table = writers.measure(given.runs, given.seconds)
+            case "import":
+                title = (
+                    f"{importing.LINES:,} lines of an access log, {importing.DAYS} days"
+                )
+                table = importing.measure(given.runs)
             case _:
                 title = "Start to first answer, and idle memory"
                 table = start.measure(given.runs)

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from benchmarks import start, visits, writers
+from benchmarks import importing, start, visits, writers
 from benchmarks.__main__ import main
 from benchmarks.load import Load, parse
 from benchmarks.tables import median_rows
@@ -82,6 +82,15 @@ def test_writers_are_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     assert 3 < rows["1 server all breakdowns"]["units"] < 7
 
 
+def test_an_import_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beside the reading of the same lines."""
+    monkeypatch.setattr(importing, "LINES", 2_000)
+    table = importing.measure(runs=1)
+
+    assert "| read and split |" in table
+    assert re.search(r"\| import again \| .* \|$", table)
+
+
 def test_a_start_is_measured() -> None:
     """Beside DynamoDB Local's."""
     table = start.measure(runs=1)
@@ -94,4 +103,4 @@ def test_a_name_must_be_known(capsys: pytest.CaptureFixture[str]) -> None:
     """And the others are told."""
     with pytest.raises(SystemExit):
         main(["moon"])
-    assert "visits, update_item, writers, start" in capsys.readouterr().err
+    assert "visits, update_item, writers, start, import" in capsys.readouterr().err

@@ -119,7 +119,11 @@ def imports(name: str) -> set[str]:
 
     A string that names a module counts too: that is how a command is imported late.
     """
-    found = {text for text in strings(modules()[name]) if text in modules()}
+    found = {
+        text
+        for text in strings(modules()[name])
+        if text in modules() and "." in text  # "footfall" is the program's name as well
+    }
     for node in ast.walk(modules()[name]):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}

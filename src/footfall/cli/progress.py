@@ -3,8 +3,11 @@
 import os
 import stat
 import sys
+from collections.abc import Iterator
 from types import TracebackType
 from typing import Any, BinaryIO, Self
+
+_STEP_BYTES = 262_144  # a bar that moves with each line would cost more than it
 
 
 class Progress:
@@ -37,6 +40,19 @@ class Progress:
     ) -> None:
         if self._bar is not None:
             self._bar.stop()
+
+    def of_lines(self, lines: Iterator[bytes]) -> Iterator[bytes]:
+        """The same lines, counted by their bytes as they go by."""
+        if self._bar is None:
+            yield from lines
+            return
+        done = 0
+        for line in lines:
+            done += len(line) + 1
+            if done >= _STEP_BYTES:
+                self.add(done)
+                done = 0
+            yield line
 
     def at(self, done: int, of: int) -> None:
         """So much of so much is done."""

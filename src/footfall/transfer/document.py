@@ -245,7 +245,7 @@ def check_date(text: str, field: str) -> str:
 
 def _decoded(text: bytes) -> Line:
     fields: Mapping[str, object] = _decode_raw(text)
-    if Header.__struct_fields__[0] in fields:
+    if "footfall" in fields:
         return _DECODE_HEADER.decode(text)
     if "end" in fields:
         return _DECODE_END.decode(text)

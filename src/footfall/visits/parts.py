@@ -13,8 +13,15 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from footfall.counters.port import DynamoDBClient, batching
-from footfall.visits.dimensions import NUMBER_BYTES_MAX, OTHER, PART_BYTES_MAX
+from footfall.counters.bulk import get_items
+from footfall.counters.port import DynamoDBClient, Store, batching
+from footfall.counters.tables import BUCKET, SITE_URL
+from footfall.visits.dimensions import (
+    NUMBER_BYTES_MAX,
+    OTHER,
+    PART_BYTES_MAX,
+    VALUE_PREFIX,
+)
 
 # A dimension's parts: one fsync covers many items on the embedded engine, and on
 # DynamoDB each item of a transaction costs two write units.
@@ -42,6 +49,26 @@ class _Part:
         self.values.add(value)
         self.bytes += size
         return size
+
+
+def read_values(store: Store, addresses: list[Address]) -> list[Iterable[str]]:
+    """The values that the items at some addresses have; none where there is no item.
+
+    Raises:
+        UnavailableError: The store is away.
+    """
+    items = get_items(
+        store.client,
+        store.tables.visit_rollups,
+        [{SITE_URL: {"S": site}, BUCKET: {"S": bucket}} for site, bucket in addresses],
+    )
+    values = {
+        (item[SITE_URL]["S"], item[BUCKET]["S"]): [
+            attribute for attribute in item if attribute.startswith(VALUE_PREFIX)
+        ]
+        for item in items
+    }
+    return [values.get(address, ()) for address in addresses]
 
 
 class Parts:

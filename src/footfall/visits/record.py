@@ -29,8 +29,9 @@ embedded engine) the condition alone decides.
 import secrets
 import time
 from collections import Counter as Tally
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 from footfall.counters.backoff import pause
@@ -48,7 +49,7 @@ from footfall.counters.port import (
     translate,
     was_retried,
 )
-from footfall.counters.tables import BUCKET, GROUP, RECEIPT, SITE_URL, Request
+from footfall.counters.tables import GROUP, RECEIPT, Request
 from footfall.errors import (
     FootfallError,
     IndeterminateError,
@@ -56,8 +57,8 @@ from footfall.errors import (
     ThrottledError,
 )
 from footfall.visits.baseline import Baselines, read_visits
-from footfall.visits.dimensions import VALUE_PREFIX, total_moves, value_moves
-from footfall.visits.parts import Address, Parts, parts_of_many
+from footfall.visits.dimensions import total_moves, value_moves
+from footfall.visits.parts import Parts, parts_of_many, read_values
 from footfall.visits.shards import Shards
 from footfall.visits.statistics import Statistics
 from footfall.visits.totals import Totals, TotalsReader
@@ -130,7 +131,7 @@ class Recorder:
         self.statistics = statistics or Statistics()
         self._batching = batching(store.client)
         self._parts_of_many = parts_of_many(store.client)
-        self._parts = Parts(self._read_values)
+        self._parts = Parts(partial(read_values, store))
         self._baselines = Baselines(store)
         self._shards = Shards(store)
         self._totals = TotalsReader(store, clock)
@@ -283,23 +284,6 @@ class Recorder:
         for (index, bucket, _), attribute in zip(values, admitted, strict=True):
             moves[index].append((bucket, (attribute,)))
         return moves
-
-    def _read_values(self, addresses: list[Address]) -> list[Iterable[str]]:
-        items = get_items(
-            self.store.client,
-            self.store.tables.visit_rollups,
-            [
-                {SITE_URL: {"S": site}, BUCKET: {"S": bucket}}
-                for site, bucket in addresses
-            ],
-        )
-        values = {
-            (item[SITE_URL]["S"], item[BUCKET]["S"]): [
-                attribute for attribute in item if attribute.startswith(VALUE_PREFIX)
-            ]
-            for item in items
-        }
-        return [values.get(address, ()) for address in addresses]
 
     # Sending
 

@@ -1,0 +1,33 @@
+"""What kind of file it is: told, or seen from its first line."""
+
+from footfall.errors import InvalidInputError
+from footfall.transfer import day_totals, goatcounter
+from footfall.transfer.access_logs import is_log_line
+from footfall.transfer.document import is_header
+
+# In the order in which they are listed.
+FORMATS = ("auto", "combined", "common", "jsonl", "goatcounter", "csv", "footfall")
+
+
+def format_of(first: bytes) -> str:
+    """The format of a file with this first line.
+
+    Raises:
+        InvalidInputError: Nobody can tell.
+    """
+    text = first.decode("utf-8", "replace").lstrip("\ufeff")
+    if is_header(first):
+        return "footfall"
+    if text.lstrip().startswith("{"):
+        return "jsonl"
+    if goatcounter.is_export(text):
+        return "goatcounter"
+    if day_totals.columns_of(text.strip().replace('"', "").split(",")) is not None:
+        return "csv"
+    if is_log_line(text):
+        return "combined"  # a common log is one whose lines end sooner
+    raise InvalidInputError(
+        "format",
+        "cannot be told from the file's first line; say --format"
+        f" {', '.join(FORMATS[1:-1])} or {FORMATS[-1]}",
+    )

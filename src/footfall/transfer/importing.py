@@ -1,0 +1,183 @@
+"""An import of a file: every line is counted, filtered or refused, and said.
+
+Nothing is refused in silence: each line that cannot be read is told with its number and
+what is wrong with it. A line that can be read and is no view of a page is filtered, with
+the reason. The rest is counted, or had been by an earlier import.
+"""
+
+from collections import Counter as Tally
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+
+from footfall.counters.port import Store
+from footfall.errors import InvalidInputError
+from footfall.transfer import day_totals, goatcounter
+from footfall.transfer.access_logs import Parse, parse_json_line, parse_log_line
+from footfall.transfer.counting import LineCounter
+from footfall.transfer.entries import Entry, PageViews, Parsed, refuse
+from footfall.transfer.lines import LINE_BYTES_MAX, TOO_LONG
+from footfall.visits.site import Site
+
+# A line's clock may be ahead of this machine's.
+AHEAD_MS_MAX = 3_600_000
+
+_PARSERS: dict[str, Parse] = {
+    "combined": parse_log_line,
+    "common": parse_log_line,
+    "jsonl": parse_json_line,
+}
+
+OnRefused = Callable[[int, str], None]  # the line's number, and what is wrong with it
+
+
+@dataclass(slots=True)
+class Summary:
+    """What became of a file's lines.
+
+    Attributes:
+        views: Visits that were counted.
+        robots, events: Counted apart.
+        again: Counted by an earlier import.
+        filtered: Lines that are no view of a page, by the reason.
+        refused: Lines that could not be read.
+    """
+
+    views: int = 0
+    robots: int = 0
+    events: int = 0
+    again: int = 0
+    filtered: Tally[str] = field(default_factory=Tally)
+    refused: int = 0
+
+
+class Import:
+    """Counts the lines of a file for a site.
+
+    Args:
+        store: Where the site is.
+        views: The site, and what of it is no page.
+        format_: One of `formats.FORMATS` but "auto" and "footfall".
+        now_ms: Milliseconds since the epoch.
+        on_refused: Told each line that cannot be read.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        views: PageViews,
+        format_: str,
+        now_ms: Callable[[], int],
+        on_refused: OnRefused,
+    ) -> None:
+        self._store = store
+        self._views = views
+        self._site: Site = views.site
+        self._format = format_
+        self._now_ms = now_ms
+        self._on_refused = on_refused
+        self._summary = Summary()
+        self._counter = LineCounter(store, self._site)
+        self._number = 0
+
+    def summary(self) -> Summary:
+        """What became of the lines so far."""
+        counter = self._counter
+        self._summary.views, self._summary.again = counter.views, counter.again
+        self._summary.robots, self._summary.events = counter.robots, counter.events
+        return self._summary
+
+    def count(self, lines: Iterable[bytes]) -> None:
+        """Count lines, as `lines.lines_of` gives them; the last may wait for `flush`.
+
+        Raises:
+            SiteNotFoundError, NotANumberError: The site is gone, or its number is none.
+            ThrottledError, UnavailableError, IndeterminateError: Some may be counted;
+                import the file again to go on.
+        """
+        parse = _PARSERS.get(self._format)
+        if parse is not None:
+            self._count_lines(lines, parse)
+        elif self._format == "goatcounter":
+            self._count_goatcounter(lines)
+        else:
+            self._count_days(lines)
+
+    def flush(self) -> None:
+        """Count what waits, durably; errors as `count`."""
+        self._counter.flush()
+
+    def _count_lines(self, lines: Iterable[bytes], parse: Parse) -> None:
+        views, latest_ms = self._views, self._now_ms() + AHEAD_MS_MAX
+        for line in lines:
+            self._number += 1
+            if line == b" ":
+                continue
+            try:
+                if line is TOO_LONG:
+                    raise refuse(f"has more than {LINE_BYTES_MAX} bytes")
+                parsed = parse(line.decode("utf-8", "replace"), views)
+                if not isinstance(parsed, str) and parsed.at_ms > latest_ms:
+                    latest_ms = self._now_ms() + AHEAD_MS_MAX  # a file that is followed
+                self._take(parsed, latest_ms)
+            except InvalidInputError as error:
+                self._refuse(error)
+
+    def _count_goatcounter(self, lines: Iterable[bytes]) -> None:
+        rows = self._rows(lines)
+        columns = goatcounter.columns_of(next(rows, [""]))
+        latest_ms = self._now_ms() + AHEAD_MS_MAX
+        for row in rows:
+            try:
+                self._take(goatcounter.parse_row(row, columns, self._site), latest_ms)
+            except InvalidInputError as error:
+                self._refuse(error)
+
+    def _count_days(self, lines: Iterable[bytes]) -> None:
+        rows = self._rows(lines)
+        header = next(rows, [""])
+        columns = day_totals.columns_of(header)
+        if columns is None:
+            raise InvalidInputError(
+                "line 1", f"has no columns `date` and `visits`: {header[:5]}"
+            )
+        for row in rows:
+            try:
+                found = day_totals.parse_day(row, columns)
+                if isinstance(found, str):
+                    self._summary.filtered[found] += 1
+                    continue
+                day, visits = found
+                more = day_totals.count_day(self._store, self._site, day, visits)
+            except InvalidInputError as error:
+                self._refuse(error)
+                continue
+            self._counter.views += more
+            self._counter.again += visits - more
+
+    def _rows(self, lines: Iterable[bytes]) -> Iterator[list[str]]:
+        # A line's end matters within quotation marks.
+        texts = (
+            line.decode("utf-8-sig", "replace").removesuffix(" ") + "\n"
+            for line in lines
+        )
+        for number, row in day_totals.rows_of(texts):
+            self._number = number
+            yield row
+
+    def _take(self, parsed: Parsed, latest_ms: int) -> None:
+        if isinstance(parsed, str):
+            self._summary.filtered[parsed] += 1
+            return
+        self._counter.add(_within_bounds(parsed, latest_ms))
+
+    def _refuse(self, error: InvalidInputError) -> None:
+        self._summary.refused += 1
+        self._on_refused(self._number, error.problem)
+
+
+def _within_bounds(entry: Entry, latest_ms: int) -> Entry:
+    if entry.at_ms > latest_ms:
+        raise refuse("is of the future; set this machine's clock, or the server's")
+    if entry.at_ms < 0:
+        raise refuse("is of a time before 1970")
+    return entry
