@@ -109,6 +109,25 @@ def test_a_sites_page_is_whole_without_a_script(web: WebServer) -> None:
     assert_strict(page.body, page.headers)
 
 
+def test_what_was_answered_and_not_counted_is_shown(web: WebServer) -> None:
+    """To the owner: a visit sent again, and a robot's."""
+    web.visit("v1")
+    web.visit("v1")
+    web.visit("v2", age=2 * 86_400_000)
+    web.ask(
+        "POST",
+        "/v1/visits",
+        {"id": "v3", "url": SITE},
+        User_Agent="Mozilla/5.0 (compatible; Googlebot/2.1)",
+    )
+    said = text_of(web.ask("GET", "/stats?site=a.example").body)
+
+    assert "sent again, and counted before 1" in said
+    assert " views 1 Stale" in said
+    assert "older than an id is remembered 1" in said
+    assert "Googlebot" in said
+
+
 def test_the_frame_is_sent_before_the_breakdowns(store: Store) -> None:
     """They may come in any order: each names its slot of the frame."""
     put_day(store, "total#2026-11-01", day=1)

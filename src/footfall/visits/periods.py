@@ -21,7 +21,7 @@ from zoneinfo import ZoneInfo
 
 from footfall.errors import InvalidInputError
 from footfall.visits.dimensions import HOURS_MAX, midnight
-from footfall.visits.report import FIRST_DAY, check_days
+from footfall.visits.report import FIRST_DAY, LAST_DAY, check_days
 
 Unit = Literal["hour", "day", "week", "month"]
 UNITS: tuple[Unit, ...] = get_args(Unit)
@@ -84,18 +84,29 @@ class Period:
         Whole months are compared with whole months, weeks with weeks that begin on the
         same weekday, and days with as many days just before.
         """
-        if self.unit == "month" and self.first.day == 1:
-            return _months_before(day, self._months())
-        length = self.length
-        if self.unit == "week":
-            length += -length % _WEEK_DAYS
-        return day - timedelta(days=length)
+        return self._moved(day, -1)
 
     def before(self) -> "Period | None":
         """The period that this one is compared with; None before all reports."""
-        first = self.earlier(self.first)
-        last = self.earlier(self.last + timedelta(days=1)) - timedelta(days=1)
+        first, last = self._neighbour(-1)
         return Period(first, last, self.unit) if first >= FIRST_DAY else None
+
+    def after(self) -> "Period | None":
+        """The period of which this one is the one before; None after all reports."""
+        first, last = self._neighbour(1)
+        return Period(first, last, self.unit) if last <= LAST_DAY else None
+
+    def _neighbour(self, periods: int) -> tuple[date, date]:
+        behind = self._moved(self.last + timedelta(days=1), periods)
+        return self._moved(self.first, periods), behind - timedelta(days=1)
+
+    def _moved(self, day: date, periods: int) -> date:
+        if self.unit == "month" and self.first.day == 1:
+            return _months_before(day, -periods * self._months())
+        length = self.length
+        if self.unit == "week":
+            length += -length % _WEEK_DAYS
+        return day + timedelta(days=periods * length)
 
     def _months(self) -> int:
         years = self.last.year - self.first.year

@@ -18,6 +18,7 @@ from starlette.staticfiles import StaticFiles
 from footfall.counters.port import Store
 from footfall.errors import FootfallError
 from footfall.visits.group import GroupCommit
+from footfall.visits.statistics import Statistics
 from footfall.web.answers import on_error, on_missing, on_wrong_method
 from footfall.web.badges import Badges
 from footfall.web.beacon import Beacon
@@ -56,7 +57,7 @@ class App:
         self._rest = Starlette(
             routes=[
                 *_number_routes(store, self._directory, self._counting, readers),
-                *_pages(store, self._directory, self._live),
+                *_pages(store, self._directory, self._live, self._commit.statistics),
                 *_routes(store, settings, self._directory),
                 *_operation(self._health, Metrics(self._commit, self._health)),
             ],
@@ -126,10 +127,12 @@ def _routes(
     ]
 
 
-def _pages(store: Store, directory: SiteDirectory, live: Live) -> list[Route]:
+def _pages(
+    store: Store, directory: SiteDirectory, live: Live, statistics: Statistics
+) -> list[Route]:
     renderer = Renderer()
     pages = Pages(store, directory, renderer)
-    site_page = SitePage(store, directory, renderer)
+    site_page = SitePage(store, directory, renderer, statistics)
     return [
         Route("/", pages.home),
         Route("/sites", pages.sites),

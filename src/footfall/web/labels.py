@@ -7,9 +7,10 @@ the templates' escaping like any other, and is never looked up anywhere but here
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 from importlib.resources import files
+from zoneinfo import ZoneInfo
 
 from footfall.visits.agents import UNKNOWN
 from footfall.visits.periods import Span, Unit
@@ -63,8 +64,8 @@ PANELS = {
     "country": Panel(
         "Countries",
         "Country",
-        "No country is known. The server tells countries from a database file that"
-        " you give it.",
+        "No country is known. The server tells countries from a database that you"
+        " give it: footfall serve --countries FILE.",
     ),
     "campaign": Panel(
         "Campaigns",
@@ -143,6 +144,12 @@ def days_label(first: date, last: date) -> str:
     if first.month != last.month:
         return f"{day_label(first, year=False)}{_TO}{day_label(last)}"
     return f"{first.day}{_TO}{day_label(last)}"
+
+
+def moment_label(at_ms: int, timezone: str) -> str:
+    """A moment, from milliseconds since the epoch: 24 Nov 2026, 14:05."""
+    at = datetime.fromtimestamp(at_ms / 1000, ZoneInfo(timezone))
+    return f"{day_label(at.date())}, {at:%H:%M}"
 
 
 def span_label(span: Span, unit: Unit) -> str:

@@ -21,7 +21,7 @@ from footfall.visits.periods import (
     first_of_month,
     fitting_unit,
 )
-from footfall.visits.report import DAYS_MAX, FIRST_DAY, LAST_DAY, check_day
+from footfall.visits.report import DAYS_MAX, FIRST_DAY, check_day
 
 SITE_PATH = "/stats"
 PARAMETERS = ("site", "period", "from", "to", "unit", "show", "by", "q")
@@ -98,17 +98,15 @@ class View:
 
     def neighbours(self, today: date) -> tuple[str | None, str | None]:
         """The addresses of the days before and after; None where there are none."""
-        period = self.period
-        before = period.before()
-        step = before and period.first - before.first
-        if not step or not before:
+        if self.name == "all":
             return None, None
-        earlier = self.link_to_days(before.first, before.last)
-        if period.last >= today:
-            return earlier, None
-        first = min(period.first + step, LAST_DAY)
-        last = min(period.last + step, LAST_DAY)
-        return earlier, self.link_to_days(first, last)
+        before, after = self.period.before(), self.period.after()
+        if after and self.period.last >= today:
+            after = None
+        return (
+            self.link_to_days(before.first, before.last) if before else None,
+            self.link_to_days(after.first, after.last) if after else None,
+        )
 
 
 def view_of(

@@ -26,12 +26,14 @@ from footfall.visits.dimensions import ROBOT
 from footfall.visits.report import daily, today, total
 from footfall.visits.series import Breakdown, Course, breakdown, course, first_day
 from footfall.visits.site import Site
+from footfall.visits.statistics import Statistics
 from footfall.web.access import check_reader
 from footfall.web.answers import in_thread, query_of
 from footfall.web.directory import SiteDirectory
 from footfall.web.labels import (
     PANELS,
     days_label,
+    moment_label,
     site_name,
     span_label,
     tick_label,
@@ -52,11 +54,17 @@ class SitePage:
     """The route of a site's page."""
 
     def __init__(
-        self, store: Store, directory: SiteDirectory, renderer: Renderer
+        self,
+        store: Store,
+        directory: SiteDirectory,
+        renderer: Renderer,
+        statistics: Statistics,
     ) -> None:
         self._store = store
         self._directory = directory
         self._renderer = renderer
+        self._statistics = statistics
+        self._started_ms = time_ns() // 1_000_000
 
     async def get(self, request: Request) -> Response:
         """The whole of a site, or one of its breakdowns in full."""
@@ -92,6 +100,9 @@ class SitePage:
             )
         values |= await in_thread(_frame, self._store, site, view, now_ms)
         values["slots"] = [] if values["waiting"] else _shown(site, owned)
+        if owned:
+            values["not_counted"] = self._statistics.of_site(site.url)
+            values["started"] = moment_label(self._started_ms, site.timezone)
         here = base_url(request)
         text = self._renderer.text(
             "site.html", **values, snippet=snippet(here), base_url=here

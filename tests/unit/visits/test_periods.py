@@ -17,7 +17,7 @@ from footfall.visits.periods import (
     fitting_unit,
     spans,
 )
-from footfall.visits.report import FIRST_DAY
+from footfall.visits.report import FIRST_DAY, LAST_DAY
 
 ZONES = (
     "UTC",
@@ -142,8 +142,21 @@ def test_the_period_before_ends_before(first: date, more: int, unit: Unit) -> No
     assert unit == "month" or before.length == period.length
 
 
-def test_nothing_is_before_the_first_day_of_all() -> None:
+@given(DAYS, st.integers(0, 400), st.sampled_from(UNITS[1:]))
+def test_the_period_after_begins_after(first: date, more: int, unit: Unit) -> None:
+    """And leads back, but for months, which are cut where they are shorter."""
+    period = Period(first, first + timedelta(days=more), unit)
+    after = period.after()
+
+    assert after is not None
+    assert after.first > period.last
+    if unit != "month":
+        assert after.before() == period
+
+
+def test_nothing_is_before_the_first_day_of_all_and_after_the_last() -> None:
     assert Period(FIRST_DAY, FIRST_DAY, "day").before() is None
+    assert Period(LAST_DAY, LAST_DAY, "day").after() is None
 
 
 @pytest.mark.parametrize(

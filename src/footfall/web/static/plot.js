@@ -7,7 +7,7 @@
  */
 import { compact, grouped } from "./numbers.js";
 
-const TICK_SPACE = 84;
+const TICK_SPACE = { hour: 64, day: 84, week: 84, month: 60 };
 const STEPS = {
   hour: [1, 2, 3, 4, 6, 12, 24, 48, 72, 168],
   day: [1, 2, 3, 7, 14, 28, 91, 182, 364],
@@ -58,7 +58,7 @@ function axes(rows, unit) {
     ticks: { show: false },
   };
   const splits = (chart) => {
-    const room = Math.max(2, Math.floor(chart.bbox.width / devicePixelRatio / TICK_SPACE));
+    const room = Math.max(2, Math.floor(chart.bbox.width / devicePixelRatio / TICK_SPACE[unit]));
     const step = STEPS[unit].find((each) => rows.length / each <= room)
       ?? Math.ceil(rows.length / room);
     /* From the end, where today is; a day of hours from its midnight. */
@@ -140,6 +140,9 @@ export function draw(place, rows) {
     padding: [12, 28, 0, 0],
     cursor: {
       y: false,
+      /* To the point, whose numbers are said. */
+      move: (chart, left, top) => [
+        left < 0 ? left : Math.round(chart.valToPos(chart.posToIdx(left), "x")), top],
       drag: { x: unit !== "hour" || rows.length > 25, y: false, setScale: false },
       points: { size: 9, width: 2, fill: () => color("--card"),
         stroke: (_, index) => color(index === 1 ? "--before" : "--accent") },

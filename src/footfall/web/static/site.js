@@ -41,12 +41,38 @@ async function refresh() {
 }
 
 let last = null;
-let said = 0;
+let saidAt = -Infinity;
 let planned = 0;
 
-function tell(numbers) {
-  const live = (name) => head.querySelector(`[data-live=${name}]`);
-  const before = last ?? { visits: Number(live("visits").value) };
+const live = (name) => document.querySelector(`[data-live=${name}]`);
+
+/* For who hears the page, now and then: each visit would be chatter. */
+function say(numbers) {
+  if (performance.now() - saidAt < SAY_MS) return;
+  saidAt = performance.now();
+  document.getElementById("said").textContent =
+    `${grouped(numbers.visits)} visits in all, ${grouped(numbers.today)} today`;
+}
+
+/* What runs yet moves at once; the rest waits for the next refresh. */
+function moveRunning(more) {
+  const data = document.querySelector("[data-running] data.visits");
+  if (!data || more <= 0) return;
+  show(data, Number(data.value) + more);
+  show(live("period"), Number(live("period").value) + more);
+  redraw(rowsIn(table(), place.dataset.show));
+}
+
+function planRefresh() {
+  planned ||= setTimeout(() => {
+    planned = 0;
+    refresh().catch(() => {}); /* the next visit plans another */
+  }, REFRESH_MS);
+}
+
+follow(head.dataset.site, (numbers) => {
+  const before = last ?? { visits: Number(live("visits").value), today: Number(live("today").value) };
+  const sameDay = (last?.day ?? numbers.day) === numbers.day;
   last = numbers;
   show(live("visits"), numbers.visits);
   show(live("today"), numbers.today);
@@ -55,34 +81,10 @@ function tell(numbers) {
     location.reload(); /* the first visit: there is a course to show now */
     return;
   }
-  if (Date.now() - said > SAY_MS) {
-    said = Date.now();
-    document.getElementById("said").textContent =
-      `${grouped(numbers.visits)} visits in all, ${grouped(numbers.today)} today`;
-  }
-  if ("moves" in head.dataset && !planned) {
-    planned = setTimeout(() => {
-      planned = 0;
-      refresh().catch(() => {});
-    }, before.today === undefined ? 1000 : REFRESH_MS);
-  }
-}
-
-/* What runs yet moves at once; the rest waits for the next refresh. */
-function moveRunning(numbers, before) {
-  const more = numbers.today - before.today;
-  const data = document.querySelector("[data-running] data.visits");
-  if (!data || !(more > 0)) return;
-  show(data, Number(data.value) + more);
-  const period = document.querySelector("[data-live=period]");
-  show(period, Number(period.value) + more);
-  redraw?.(rowsIn(table(), place.dataset.show));
-}
-
-follow(head.dataset.site, (numbers) => {
-  const before = last;
-  tell(numbers);
-  if (before && before.day === numbers.day) moveRunning(numbers, before);
+  say(numbers);
+  if (!("moves" in head.dataset)) return;
+  if (sameDay) moveRunning(numbers.today - before.today);
+  planRefresh();
 }, (hears) => {
   for (const pulse of document.querySelectorAll(".pulse")) pulse.hidden = !hears;
 });
