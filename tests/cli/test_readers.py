@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from footfall import connect
 from tests.conftest import StartFootfall
 from tests.country_files import country_file
 from tests.processes import FOOTFALL, Server
@@ -99,6 +100,9 @@ def test_a_named_proxy_tells_the_readers_address(
     visit(again, "v3", "2001:db8::1")
     visit(unnamed, "v4", "192.0.2.99")
 
+    # No address, no program, whole or in part, is in any of the store's files.
+    files = [path.read_bytes() for path in tmp_path.iterdir() if path != countries]
+    assert not any(b"192.0.2" in data or b"Gecko" in data for data in files)
     assert visitors(store) == 4
     assert counted(store, "country") == [["DE", "1"], ["FR", "1"], ["JP", "1"]]
 
@@ -122,6 +126,30 @@ def test_what_is_wrong_is_said_before_anything_is_made(
     assert words in refused.stderr
     assert len(refused.stderr.splitlines()) == 1
     assert not path.exists()
+
+
+def test_what_is_folded_is_told_from_a_value_of_its_name(store: Path) -> None:
+    """A stranger can call a campaign "other"."""
+    client = connect(str(store))
+    client.update_item(
+        TableName="visitRollups",
+        Key={"siteUrl": {"S": SITE}, "bucket": {"S": "campaign#2026-11-24#00"}},
+        UpdateExpression="ADD #folded :three, #named :two",
+        ExpressionAttributeNames={"#folded": "other", "#named": "=other"},
+        ExpressionAttributeValues={":three": {"N": "3"}, ":two": {"N": "2"}},
+    )
+    client.close()  # type: ignore[attr-defined]
+    period = ("--from", "2026-11-24", "--to", "2026-11-24", "--by", "campaign")
+
+    lines = footfall(store, "stats", SITE, *period)
+    document = footfall(store, "stats", SITE, *period, "--json")
+
+    assert lines.stdout == "other\t2\nother\t3\n"
+    assert lines.stderr == "other: all values that had no room in their day\n"
+    assert json.loads(document.stdout)["values"] == [
+        {"campaign": "other", "visits": 2},
+        {"campaign": "other", "visits": 3, "folded": True},
+    ]
 
 
 def test_robots_are_shown(store: Path, footfall_process: StartFootfall) -> None:

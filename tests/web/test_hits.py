@@ -70,6 +70,14 @@ def test_its_reader_is_told_apart_from_nobody(web: WebServer, store: Store) -> N
     assert visitors["message"] == "0"
 
 
+def test_who_asks_not_to_be_followed_is_a_number(web: WebServer, store: Store) -> None:
+    """A browser that fetches the picture itself says so; then the page is not told."""
+    answer = web.ask("GET", HIT, User_Agent=USER_AGENT, Sec_GPC="1")
+
+    assert said(answer) == "visits: 1"
+    assert counted(store, "page") == {}
+
+
 @pytest.mark.parametrize("name", ["Purpose", "Sec-Purpose", "X-Moz"])
 @pytest.mark.parametrize("purpose", ["prefetch", "prefetch;prerender", "Prefetch"])
 def test_what_nobody_has_seen_is_not_counted(

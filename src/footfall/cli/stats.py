@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from footfall.cli.options import open_store, store_options
-from footfall.cli.output import is_drawn, say_cells
+from footfall.cli.output import is_drawn, note, say_cells
 from footfall.cli.values import day
 from footfall.counters.port import Store
 from footfall.visits.dimensions import ROBOT
@@ -198,6 +198,8 @@ def _show_values(
     else:
         for each in values:
             say_cells([each.value, each.visits])
+            if each.folded:  # a stranger's value may have the same name
+                note(f"{each.value}: all values that had no room in their day")
 
 
 def _points(

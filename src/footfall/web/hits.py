@@ -108,12 +108,12 @@ class Hits:
         return await self._numbers.now(figure)
 
     def _reader(self, request: Request) -> Reader | None:
-        """None, for nobody in particular; or a robot."""
+        """None, for nobody in particular; or a robot, or who asks for privacy."""
         user_agent = request.headers.get("user-agent", "").lower()
         if any(proxy in user_agent for proxy in _IMAGE_PROXIES):
             return None
         reader = self._readers.reader_of(request.scope)
-        return reader if reader.agent.is_robot else None
+        return reader if reader.agent.is_robot or reader.quiet else None
 
 
 def _is_ahead(headers: Mapping[str, str]) -> bool:

@@ -99,6 +99,8 @@ def reader_network(address: str) -> str:
     day (RFC 8981): one reader would be several. The first 64 bits are a household's or
     a phone's, as an IPv4 address is. An address that is none stands for itself.
     """
+    if ":" not in address:
+        return address
     parsed = _parsed(address)
     if isinstance(parsed, IPv6Address):
         return str(IPv6Network((parsed.packed[:8] + bytes(8), 64)))

@@ -1,11 +1,11 @@
 """What a request's headers and address tell of its reader.
 
 This is the only place that sees a reader's address. It goes into a country's two
-letters, and into what `visits.visitors` hashes under the day's salt; no log and no
-table has it.
+letters, and into what `visits.visitors` hashes under the day's salt. No log and no
+table has it, and nothing remembers it: a cache of readers would keep the addresses of a
+quiet site's for weeks.
 """
 
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from footfall.visits.agents import USER_AGENT_LENGTH_MAX, agent_of
@@ -19,7 +19,6 @@ if TYPE_CHECKING:  # a function on Lambda has none, and need not wait for its im
 # https://w3c.github.io/gpc/#the-sec-gpc-header-field-for-http-requests, and
 # Do Not Track, which browsers still send though its standard was given up.
 _QUIET = frozenset({b"sec-gpc", b"dnt"})
-_REMEMBERED_MAX = 4_096  # readers, some 2 KB each
 
 
 class Readers:
@@ -33,8 +32,6 @@ class Readers:
     def __init__(self, countries: "Countries | None", proxies: Proxies) -> None:
         self._countries = countries
         self._proxies = proxies
-        # A reader comes again and again, and is the same value each time.
-        self._reader = lru_cache(maxsize=_REMEMBERED_MAX)(self._make)
 
     def reader_of(self, scope: Scope) -> Reader:
         """The reader of an ASGI request."""
@@ -44,12 +41,10 @@ class Readers:
                 user_agent = value[:USER_AGENT_LENGTH_MAX]
             elif name in _QUIET and value.strip() == b"1":
                 quiet = True
-        return self._reader(self._proxies.address_of(scope), user_agent, quiet)
-
-    def _make(self, address: str, user_agent: bytes, quiet: bool) -> Reader:
         text = user_agent.decode("latin-1")
         agent = agent_of(text)
         if quiet:
             return Reader(agent, quiet=True)
+        address = self._proxies.address_of(scope)
         country = self._countries.country_of(address) if self._countries else ""
         return Reader(agent, country, f"{reader_network(address)}\n{text}")
