@@ -23,7 +23,8 @@ help: ## list the targets
 serve: .venv/serve.stamp ## set up Footfall and serve on http://127.0.0.1:8080
 	$(BIN)/footfall serve $(ARGS)
 
-test: .venv/dev.stamp $(DYNAMODB_LOCAL) system-chromium system-gcc system-wrk
+test: .venv/dev.stamp $(DYNAMODB_LOCAL) tests/browser/node_modules
+test: system-chromium system-gcc system-wrk
 test: ## run all tests, with coverage
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest $(ARGS)
@@ -61,11 +62,12 @@ lock: $(UV) ## pin the newest versions that pyproject.toml and package.json allo
 	$(COMPILE) --group build --output-file requirements/serve.lock
 	$(COMPILE) --group dev --constraint requirements/serve.lock \
 		--output-file requirements/dev.lock
-	cd benchmarks && npm update --package-lock-only --omit-lockfile-registry-resolved
+	for of in benchmarks tests/browser; do (cd $$of && npm update --package-lock-only \
+		--omit-lockfile-registry-resolved) || exit 1; done
 
 clean: ## remove everything that make made
 	rm -rf .venv .tools .cache .coverage* .hypothesis .mypy_cache .pytest_cache \
-		.ruff_cache benchmarks/node_modules build dist site
+		.ruff_cache benchmarks/node_modules tests/browser/node_modules build dist site
 
 # Editable, built by the locked hatchling: no step fetches what is not in the lock.
 .venv/%.stamp: requirements/%.lock pyproject.toml
@@ -81,8 +83,8 @@ $(DYNAMODB_LOCAL): tests/dynamodb_local.py | .venv/dev.stamp system-java system-
 	$(BIN)/python -m tests.dynamodb_local
 	@touch $@
 
-benchmarks/node_modules: benchmarks/package-lock.json | system-npm
-	cd benchmarks && npm ci --ignore-scripts
+%/node_modules: %/package-lock.json | system-npm
+	cd $* && npm ci --ignore-scripts
 	@touch $@
 
 # Where root runs this, as in a container, what is missing is installed. Elsewhere the

@@ -91,6 +91,24 @@ def test_back_and_forward_between_steps_count(
     assert counted.by("page") == {"/app": 2, "/app/a": 2}
 
 
+def test_a_router_that_replaces_the_address_on_the_way_back_counts_one(
+    page: "Page", blog: Blog, counted: Counted
+) -> None:
+    """Next.js hears of popstate first, and names the page that it went back to."""
+    blog.snippet = (
+        "<script>addEventListener('popstate', () =>"
+        " history.replaceState({}, '', location.href))</script>"
+    ) + blog.snippet
+    page.goto(f"{blog.url}/app")
+    counted.assert_total(1, page)
+    page.evaluate("history.pushState(null, '', '/app/a')")
+    counted.assert_total(2, page)
+    page.evaluate("history.back()")
+
+    counted.assert_total(3, page)
+    assert counted.by("page") == {"/app": 2, "/app/a": 1}
+
+
 def test_an_address_that_is_replaced_is_no_view(
     page: "Page", blog: Blog, counted: Counted
 ) -> None:

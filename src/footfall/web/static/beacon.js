@@ -170,6 +170,8 @@
     ["pushState", "replaceState"].forEach((name, replaced) => {
       var own = history[name];
       history[name] = (...x) => {
+        /* A router may replace the address on "popstate" before we hear of it. */
+        moved();
         own.apply(history, x);
         moved(replaced);
       };
