@@ -1,6 +1,7 @@
 """Measure Footfall beside its peers, in one run: `make bench`.
 
-    python -m benchmarks [--runs N] [--seconds N] [visits] [update_item] [writers] [start] [import]
+    python -m benchmarks [--runs N] [--seconds N] [visits] [update_item] [writers] [start]
+                         [import] [scale]
 
 Absolute figures move from machine to machine. What counts is the ratio in the last
 column: the median of alternating runs of this commit on this machine.
@@ -9,10 +10,10 @@ column: the median of alternating runs of this commit on this machine.
 import argparse
 import platform
 
-from benchmarks import importing, start, update_item, visits, writers
+from benchmarks import importing, scale, start, update_item, visits, writers
 from benchmarks.servers import commit, cores
 
-NAMES = ("visits", "update_item", "writers", "start", "import")
+NAMES = ("visits", "update_item", "writers", "start", "import", "scale")
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -45,6 +46,9 @@ def main(arguments: list[str] | None = None) -> None:
                     f"{importing.LINES:,} lines of an access log, {importing.DAYS} days"
                 )
                 table = importing.measure(given.runs)
+            case "scale":
+                title = "Plans for one site, and the simulation that checks them"
+                table = scale.measure(given.seconds)
             case _:
                 title = "Start to first answer, and idle memory"
                 table = start.measure(given.runs)

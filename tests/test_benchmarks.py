@@ -1,13 +1,20 @@
 """The benchmarks run, small: what they print is made anew for each release."""
 
 import re
+from pathlib import Path
 
 import pytest
+from botocore.exceptions import ReadTimeoutError
 
-from benchmarks import importing, start, visits, writers
+from benchmarks import importing, scale, start, visits, writers
 from benchmarks.__main__ import main
+from benchmarks.journal import Journal, create_journal_tables, slice_of
 from benchmarks.load import Load, parse
 from benchmarks.tables import median_rows
+from footfall.connect import connect
+from tests.faulty import FaultyClient, after, lost_after
+
+ROOT = Path(__file__).parent.parent
 
 WRK = """\
 Running 1s test @ http://127.0.0.1:1
@@ -97,6 +104,42 @@ def test_a_start_is_measured() -> None:
 
     assert table.count("\n") == 4
     assert "DynamoDB Local, on disk" in table
+
+
+def test_the_plans_are_those_of_the_documentation() -> None:
+    """The simulation itself checks that each visit is counted once, and the units."""
+    page = (ROOT / "docs" / "explanation" / "scale.md").read_text()
+    table, _, said = scale.measure(seconds=3).partition("\n\n")
+
+    assert table in page
+    assert "3,000 visits made, 3,909 sent, 3,000 counted" in said
+    assert "3,000 visits made, 3,909 sent, 3,000" in " ".join(page.split())
+
+
+def test_the_journal_is_folded_once_whoever_folds() -> None:
+    """Two folds meet, and the answer to one is lost."""
+    client = connect(":memory:")
+    create_journal_tables(client)
+    own = Journal(client)
+    visits = [(7, bytes([number]) * 16) for number in range(20)]
+    slices = {slice_of(*visit) for visit in visits}
+    own.write(visits)
+
+    def everything(journal: Journal) -> None:
+        for name in sorted(slices):
+            journal.fold(name)
+
+    faults = [after(lambda: everything(own)), lost_after]
+    other = Journal(FaultyClient(client, transact_write_items=faults))
+    everything(other)
+    own.write([*visits[:5], (7, visits[0][1][:15] + b"!")])  # copies, and a new one
+    slices.add(slice_of(7, visits[0][1][:15] + b"!"))
+    with pytest.raises(ReadTimeoutError):
+        everything(other)
+    everything(own)
+
+    assert own.total() == 21
+    client.close()  # type: ignore[attr-defined]
 
 
 def test_a_name_must_be_known(capsys: pytest.CaptureFixture[str]) -> None:
