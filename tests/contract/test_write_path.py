@@ -199,6 +199,32 @@ def test_a_reader_whom_other_servers_count_first_is_counted_once(
     assert_verified(store, site, 2 * len(readers) + 1)
 
 
+def test_a_salt_that_others_make_and_destroy_ends_the_tries(
+    store: Store, site: Site
+) -> None:
+    """Each read misses it, each write finds it there: nothing is counted, and said so."""
+    day = today(site, NOW_MS)
+    salt = {"kind": {"S": "salt"}, "name": {"S": f"UTC {day}"}}
+
+    def make() -> None:
+        store.client.put_item(
+            TableName=store.tables.settings, Item={**salt, "salt": {"B": b"x" * 16}}
+        )
+
+    def destroy() -> None:
+        store.client.delete_item(TableName=store.tables.settings, Key=salt)
+
+    client = FaultyClient(
+        store.client, put_item=[after(make)] * 50, get_item=[after(destroy)] * 50
+    )
+    visit = read_by(site, "v", "reader")
+
+    (result,) = record(Store(client, store.tables), [visit])
+
+    assert isinstance(result, ThrottledError)
+    assert outcomes(record(store, [visit])) == ["counted"]
+
+
 def test_a_cancellation_that_names_nothing_of_ours_is_the_last_round(
     store: Store, site: Site
 ) -> None:

@@ -209,6 +209,31 @@ def test_past_a_full_queue_visits_are_refused_at_once(
     assert again.json() == {"outcome": "counted", "site": SITE, "visits": 4}
 
 
+def test_a_visit_to_an_unknown_site_does_not_wait_for_a_store_that_hangs(
+    faulty: WebServer, client: FaultyClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is answered that nobody knows, not that there is no such site."""
+    monkeypatch.setattr("footfall.web.directory.SILENT_SECONDS_MAX", 0.5)
+    answers = threading.Event()
+
+    def hang(call: Callable[[], Any]) -> Any:
+        answers.wait(30)
+        return call()
+
+    faulty.visit("known")
+    time.sleep(1)  # the last look is a moment ago
+    for name in ("query", "scan"):
+        client.plan(name, [hang])
+    refused = [faulty.visit("v", "https://new.example/") for _ in range(2)]
+    answers.set()
+    time.sleep(1)
+    unknown = faulty.visit("v", "https://new.example/")
+
+    assert [each.status for each in refused] == [503, 503]
+    assert {each.json()["written"] for each in refused} == {"no"}
+    assert unknown.status == 404
+
+
 def test_metrics_are_the_owners(web: WebServer) -> None:
     """What a site is visited is nobody else's business."""
     assert web.ask("GET", "/metrics", X_Forwarded_For="1.2.3.4").status == 403

@@ -31,6 +31,7 @@ from zoneinfo import ZoneInfo
 from footfall.counters.bulk import delete_items, query
 from footfall.counters.port import Item, Store, store_errors, translate
 from footfall.counters.tables import EXPIRES_AT, KIND, NAME, SALT
+from footfall.errors import ThrottledError
 from footfall.visits.baseline import read_item
 from footfall.visits.dimensions import day_at, midnight
 from footfall.visits.site import Site
@@ -41,6 +42,7 @@ SALT_BYTES = 16
 GRACE_MS = 3_600_000
 
 _SALT_KIND = "salt"
+_SALT_TRIES_MAX = 10  # it was made and destroyed between our reads so often
 _SEPARATOR = "\x1f"
 _HASH_BYTES = 12  # of 10^9 readers a day no two share one, but for a chance in 10^11
 _REMEMBERED_MAX = 50_000  # markers of all days, some 300 bytes each
@@ -167,7 +169,7 @@ def day_expiry(site: Site, day: str, window_seconds: int) -> int:
 def _salt_of(store: Store, day: Day) -> bytes:
     """The day's salt, made if it is the first that asks."""
     key = _salt_key(day)
-    while True:
+    for _ in range(_SALT_TRIES_MAX):
         item = read_item(store, store.tables.settings, key)
         if item:
             return bytes(item[SALT]["B"])
@@ -188,6 +190,7 @@ def _salt_of(store: Store, day: Day) -> bytes:
         except store_errors(store.client) as error:
             raise translate(error, "PutItem", store.tables.settings) from error
         return bytes(fresh[SALT]["B"])
+    raise ThrottledError("PutItem")
 
 
 def _salt_key(day: Day) -> Item:

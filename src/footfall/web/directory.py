@@ -8,17 +8,20 @@ at most.
 
 import asyncio
 import logging
+import math
 import time
 from collections.abc import Callable
 
 from footfall.counters.port import Store
-from footfall.errors import FootfallError
+from footfall.errors import FootfallError, UnavailableError
 from footfall.visits.site import SiteIndex
 from footfall.visits.sites import load_sites, sites_version
 
 POLL_SECONDS = 0.5
 LOOK_AGAIN_SECONDS = 1.0
 SILENT_SECONDS_MAX = 5.0  # a store that takes longer is as good as away
+
+_SILENT = "it does not answer"
 
 _log = logging.getLogger("footfall.web")
 
@@ -38,7 +41,7 @@ class SiteDirectory:
         self._store = store
         self._on_change = on_change
         self._version = -1
-        self._looked_at = 0.0
+        self._looked_at = self._unheard_at = -math.inf
         self._answered_at = 0.0
         self._away: str | None = None
         self._looking = asyncio.Lock()
@@ -73,10 +76,22 @@ class SiteDirectory:
             UnavailableError: The store is away.
         """
         async with self._looking:
-            if time.monotonic() - self._looked_at >= LOOK_AGAIN_SECONDS:
-                self.sites = await asyncio.to_thread(load_sites, self._store)
-                self._looked_at = time.monotonic()
+            now = time.monotonic()
+            if now - self._looked_at >= LOOK_AGAIN_SECONDS:
+                # All who wait hear at once what the first has waited for.
+                if now - self._unheard_at < LOOK_AGAIN_SECONDS:
+                    raise UnavailableError("Query", _SILENT)
+                await self._look()
         return self.sites
+
+    async def _look(self) -> None:
+        looking = asyncio.to_thread(load_sites, self._store)
+        try:
+            self.sites = await asyncio.wait_for(looking, SILENT_SECONDS_MAX)
+        except TimeoutError:
+            self._unheard_at = time.monotonic()
+            raise UnavailableError("Query", _SILENT) from None
+        self._looked_at = time.monotonic()
 
     async def refresh(self) -> None:
         """Look whether the sites were changed; where the store is away they stay."""
