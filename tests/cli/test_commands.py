@@ -83,6 +83,56 @@ def test_stats_are_json_for_programs(run: Run, site: str) -> None:
     assert shown["values"][3] == {"hour": "2026-10-25 03:00", "visits": 0}
 
 
+def test_stats_json_has_the_period_and_the_first_values(run: Run, site: str) -> None:
+    """One document tells what a terminal draws."""
+    run("hit", SITE + "about", "--id", "v1")
+
+    shown = json.loads(run("stats", SITE, "--json").stdout)
+
+    assert shown["values"][-1].keys() == {"day", "visits", "visitors"}
+    assert shown["period"]["visits"]["value"] == 1
+    assert shown["period"]["visits"]["before"] is None  # the site is younger
+    assert shown["period"]["compared_with"] is None
+    assert shown["top"]["page"] == [{"page": "/about", "visits": 1}]
+    assert shown["top"]["robot"] == []
+
+
+@pytest.mark.parametrize(
+    ("by", "days", "lines"),
+    [
+        (
+            "week",  # the first is cut where the days are
+            ("2026-11-12", "2026-11-24"),
+            ["2026-11-12\t0\t0", "2026-11-16\t0\t0", "2026-11-23\t0\t0"],
+        ),
+        (
+            "month",
+            ("2026-01-31", "2026-03-01"),
+            ["2026-01-31\t0\t0", "2026-02-01\t0\t0", "2026-03-01\t0\t0"],
+        ),
+        ("day", ("2026-11-24", "2026-11-24"), ["2026-11-24\t0\t0"]),
+    ],
+)
+def test_stats_have_weeks_and_months(
+    run: Run, site: str, by: str, days: tuple[str, str], lines: list[str]
+) -> None:
+    """Each is named by its first day."""
+    shown = run("stats", SITE, "--by", by, "--from", days[0], "--to", days[1])
+
+    assert shown.stdout.splitlines() == lines
+
+
+def test_stats_tell_no_visitors_where_they_are_not_counted(run: Run) -> None:
+    """A nought would be a lie."""
+    run("sites", "add", SITE, "--totals-only")
+
+    assert run("stats", SITE).stdout.splitlines()[-1].count("\t") == 1
+    days = ("--from", "2026-11-24", "--to", "2026-11-24")
+    shown = json.loads(run("stats", SITE, *days, "--json").stdout)
+    assert shown["values"] == [{"day": "2026-11-24", "visits": 0}]
+    assert shown["period"]["visitors"] is None
+
+
 def test_counters_live_by_name(run: Run) -> None:
     """A counter moves; each id once."""
     assert run("counters", "create", "likes", "--value", "10").returncode == 0

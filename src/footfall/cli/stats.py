@@ -240,6 +240,7 @@ def _course_document(progress: Progress) -> dict[str, Any]:
     unit, course = progress.unit, progress.course
     before = course.compared_with
     until = course.compared_until
+    tells_readers = "visitor" in progress.site.dimensions
     return {
         **_heading(
             progress.site,
@@ -255,7 +256,7 @@ def _course_document(progress: Progress) -> dict[str, Any]:
         ],
         "period": {
             "visits": _figure_document(course.visits),
-            "visitors": _figure_document(course.visitors),
+            "visitors": _figure_document(course.visitors) if tells_readers else None,
             "compared_with": before
             and {"from": before.first.isoformat(), "to": before.last.isoformat()},
             "compared_until": until and until.isoformat(),
