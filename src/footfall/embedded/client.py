@@ -1,9 +1,9 @@
 """The client: boto3's methods on a file, in process.
 
 Every operation runs in a transaction of SQLite and is answered after its COMMIT, and so
-after an fsync. Writes of several threads share one: whoever finds the writer busy
-queues, and whoever gets it next writes all that is queued, each request by itself all
-or nothing, and commits once. `batch` offers the same to one caller with many requests.
+after an fsync. Writes of several threads share one (`grouping`): one thread writes all that
+is queued, each request by itself all or nothing, and commits once. `batch` offers the
+same to one caller with many requests.
 
 A request that fails has written nothing, so it needs no savepoint: operations check,
 read and evaluate before they write. A fault of ours, or of the disk, undoes the whole
@@ -40,6 +40,7 @@ from footfall.embedded.exceptions import (
     ThrottlingException,
     UnknownOperationException,
 )
+from footfall.embedded.grouping import GATHERING_SECONDS, Grouping, Job
 from footfall.embedded.schema import Key
 from footfall.embedded.storage import Session, Storage
 from footfall.embedded.validation import OPERATIONS, READS, check_form
@@ -80,17 +81,6 @@ _WITH_CLOCK: dict[str, Callable[[Session, Request, float], Answer]] = {
 }
 
 
-class _Job:
-    """The calls of one caller, waiting to be written, and then their answers."""
-
-    __slots__ = ("answers", "calls", "failure")
-
-    def __init__(self, calls: Sequence[Call]) -> None:
-        self.calls = calls
-        self.answers: list[Answer | ClientError] | None = None
-        self.failure: Exception | None = None
-
-
 class EmbeddedClient:
     """DynamoDB's low-level client on one SQLite file, in this process.
 
@@ -111,8 +101,11 @@ class EmbeddedClient:
         self._request_ids = itertools.count(1)
         self._storage = Storage(path)
         self._writer = threading.Lock()
-        self._queue: list[_Job] = []
-        self._queue_lock = threading.Lock()
+        self._groups = Grouping(
+            self._write_group,
+            writer=self._writer,
+            gathering_seconds=0.0 if self._storage.in_memory else GATHERING_SECONDS,
+        )
         self._expired_at = 0.0
         self._expiry_places: dict[int, Key | None] = {}
 
@@ -145,12 +138,8 @@ class EmbeddedClient:
         """
         if all(operation in READS for operation, _ in calls):
             return self._read(calls)
-        job = _Job(calls)
-        with self._queue_lock:
-            self._queue.append(job)
-        with self._writer:
-            if job.answers is None and job.failure is None:
-                self._write_queued()
+        job = Job(calls)
+        self._groups.do(job)
         if job.failure is not None:
             raise job.failure
         assert job.answers is not None, "a job is answered or failed"
@@ -199,10 +188,8 @@ class EmbeddedClient:
         except StoppedError as error:
             raise _stopped(error) from error
 
-    def _write_queued(self) -> None:
-        """Write all that is queued, as the one thread that holds the writer."""
-        with self._queue_lock:
-            jobs, self._queue = self._queue, []
+    def _write_group(self, jobs: list[Job]) -> None:
+        """Write a group of jobs in one transaction of SQLite, with one fsync."""
         try:
             with self._storage.writing() as session:
                 answered = [
@@ -379,7 +366,7 @@ class EmbeddedClient:
         return self._call("UpdateTimeToLive", request)
 
 
-def _fail(jobs: list[_Job], failure: ClientError) -> None:
+def _fail(jobs: list[Job], failure: ClientError) -> None:
     for job in jobs:
         job.failure = copy.copy(failure).at("Batch")
 

@@ -164,7 +164,7 @@ def test_threads_that_wait_share_one_commit(disk_client: EmbeddedClient) -> None
     with ThreadPoolExecutor(8) as pool:
         with disk_client._writer:
             futures = [pool.submit(disk_client.batch, [add()]) for _ in range(8)]
-            wait_until(lambda: len(disk_client._queue) == 8)
+            wait_until(lambda: len(disk_client._groups._queue) == 8)
         for future in futures:
             (answer,) = future.result()
             assert isinstance(answer, dict)
@@ -204,7 +204,7 @@ def test_a_failing_commit_answers_nobody(disk_client: EmbeddedClient) -> None:
     with ThreadPoolExecutor(3) as pool:
         with disk_client._writer:
             futures = [pool.submit(disk_client.batch, [add()]) for _ in range(3)]
-            wait_until(lambda: len(disk_client._queue) == 3)
+            wait_until(lambda: len(disk_client._groups._queue) == 3)
         failures = [future.exception() for future in futures]
     disk.broken = False
 
@@ -231,7 +231,7 @@ def test_an_error_of_ours_fails_the_whole_group(
     with ThreadPoolExecutor(2) as pool:
         with disk_client._writer:
             futures = [pool.submit(disk_client.batch, [add()]) for _ in range(2)]
-            wait_until(lambda: len(disk_client._queue) == 2)
+            wait_until(lambda: len(disk_client._groups._queue) == 2)
         failures = {type(future.exception()) for future in futures}
     monkeypatch.undo()
 
