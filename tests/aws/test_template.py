@@ -11,7 +11,7 @@ from cfnlint.decode import cfn_yaml
 
 from footfall.aws_lambda import DESTROY_SALTS, Function
 from footfall.counters.port import Store
-from footfall.counters.tables import EXPIRES_AT, Tables
+from footfall.counters.tables import Tables
 from footfall.visits.sites import change_site, load_sites
 from tests.aws.conftest import PREFIX, SITE
 from tests.lambda_runtime import HANDLER, event, visit
@@ -70,7 +70,10 @@ def test_the_tables_are_those_that_the_code_makes(resources: Any) -> None:
         for name, properties in made.items()
         if "TimeToLiveSpecification" in properties
     }
-    assert expiring == {"visitReceipts": {"AttributeName": EXPIRES_AT, "Enabled": True}}
+    assert expiring == {
+        request["TableName"]: request["TimeToLiveSpecification"]
+        for request in Tables().time_to_live_requests()
+    }
 
 
 def test_what_was_counted_is_kept_and_what_holds_salts_is_not(resources: Any) -> None:

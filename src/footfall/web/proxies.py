@@ -31,6 +31,7 @@ Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
 HEADER_BYTES_MAX = 2_048  # of all lines; some 50 proxies
+_SEEN_MAX = 1_000
 _X_FORWARDED_FOR, _FORWARDED = b"x-forwarded-for", b"forwarded"
 
 # RFC 7239, 6: a node is an address, in brackets if it has colons, and perhaps a port.
@@ -55,6 +56,7 @@ class Proxies:
 
     def __init__(self, networks: Iterable[Network] = ()) -> None:
         self._networks = tuple(networks)
+        self._seen: set[str] = set()  # proxies' own addresses, as they connect
 
     def address_of(self, scope: Scope) -> str:
         """The address that an ASGI request comes from; "" if nobody knows."""
@@ -62,17 +64,19 @@ class Proxies:
         connected: str = client[0] if client else ""
         if not self._networks:
             return connected
-        peer = _parsed(connected)
-        if peer is None or not self._are(peer):
-            return connected
+        if connected not in self._seen:
+            peer = _parsed(connected)
+            if peer is None or not self._are(peer):
+                return connected
+            if len(self._seen) < _SEEN_MAX:
+                self._seen.add(connected)
         said = _said(scope)
         if said is None:
             return connected
-        farthest = peer
-        for farthest in reversed(said):
-            if not self._are(farthest):
-                break
-        return str(farthest)
+        for address in reversed(said):
+            if not self._are(address):
+                return str(address)
+        return str(said[0])
 
     def _are(self, address: Address) -> bool:
         return any(address in network for network in self._networks)
@@ -103,7 +107,7 @@ def reader_network(address: str) -> str:
         return address
     parsed = _parsed(address)
     if isinstance(parsed, IPv6Address):
-        return str(IPv6Network((parsed.packed[:8] + bytes(8), 64)))
+        return f"{IPv6Address(parsed.packed[:8] + bytes(8))}/64"
     return address if parsed is None else str(parsed)
 
 
