@@ -17,7 +17,6 @@ the import: Lambda starts a function with more CPU than it then has.
 
 import logging
 import os
-import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +25,6 @@ from footfall.counters.port import Store
 from footfall.counters.tables import Tables
 from footfall.errors import FootfallError, InvalidInputError
 from footfall.visits.site import DIMENSIONS
-from footfall.visits.visitors import destroy_salts
 from footfall.web.bodies import Scope
 from footfall.web.exchange import COUNTING_PATHS, Reply, refusal
 from footfall.web.payload import Event, body_of, event_reply, is_request, scope_of
@@ -69,10 +67,11 @@ class Function:
             )
         prefix = environment.get("FOOTFALL_TABLE_PREFIX", "")
         self.store = Store(connect(location, prefix=prefix), Tables(prefix))
-        self._settings = Settings(
-            public_claims=environment.get("FOOTFALL_PUBLIC_CLAIMS") == "1"
-        )
         breakdowns = _breakdowns(environment.get("FOOTFALL_BREAKDOWNS", ""))
+        self._settings = Settings(
+            public_claims=environment.get("FOOTFALL_PUBLIC_CLAIMS") == "1",
+            breakdowns=breakdowns,
+        )
         self._counting = SingleCounting(
             self.store, Readers(None, Proxies()), breakdowns
         )
@@ -86,7 +85,7 @@ class Function:
             UnavailableError: The store is away, and some salts may be left.
         """
         if event == DESTROY_SALTS:
-            destroy_salts(self.store, time.time_ns() // 1_000_000)
+            self._counting.destroy_salts()
             return {}
         if not is_request(event):
             raise InvalidInputError(

@@ -8,6 +8,7 @@ import pytest
 
 from footfall.aws_lambda import DESTROY_SALTS
 from footfall.counters.port import Store
+from footfall.visits.baseline import read_baseline
 from footfall.visits.sites import add_site, change_site, load_sites, remove_site
 from footfall.visits.verify import verify
 from tests.aws.conftest import SITE, StartFunction
@@ -110,6 +111,34 @@ def test_breakdowns_are_counted_when_told(
     rollups = store.client.scan(TableName=store.tables.visit_rollups)["Items"]
     kinds = sorted(item["bucket"]["S"].partition("#")[0] for item in rollups)
     assert kinds == ["page", "total"]
+
+
+def test_a_picture_that_counts_does_so_in_totals(
+    store: Store, function: LocalFunction
+) -> None:
+    """It is counted by the application, which is set as the function is."""
+    picture = function.invoke(event("GET", f"/hit.svg?url={SITE}about"))
+
+    rollups = store.client.scan(TableName=store.tables.visit_rollups)["Items"]
+    assert picture["headers"]["footfall-outcome"] == "counted"
+    assert [item["bucket"]["S"].partition("#")[0] for item in rollups] == ["total"]
+
+
+def test_a_site_that_was_removed_and_added_again_counts_anew(
+    store: Store, function: LocalFunction
+) -> None:
+    """What the function remembers of the first is not true of the second."""
+    assert said(function.invoke(visit("v1", SITE)))["visits"] == 1
+    remove_site(store, load_sites(store).named(SITE))
+    add_site(store, "https://other.example/")
+    until_found(function, "https://other.example/")  # the function has looked
+    store.client.put_item(
+        TableName=store.tables.site_visits,
+        Item={"siteUrl": {"S": SITE}, "visits": {"N": "10"}},
+    )
+
+    assert until_found(function, SITE) == 11
+    assert read_baseline(store, SITE) == 10
 
 
 def test_a_robot_is_filtered(function: LocalFunction) -> None:

@@ -12,8 +12,8 @@ tables have hand-made keys ("https://www.fernandomc.com/", "fernandomc.com"), so
 address is parsed for matching and never rewritten.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
@@ -98,6 +98,22 @@ class SiteIndex:
         """The site and the path of a page; None and errors as `find`."""
         located: Located | None = self._locate_cached(page_url)  # type: ignore[attr-defined]
         return located
+
+    def broken_down_by(self, dimensions: Collection[str]) -> "SiteIndex":
+        """The same sites, each broken down by no more than these."""
+        if len(dimensions) == len(DIMENSIONS):
+            return self
+        return SiteIndex(
+            tuple(
+                replace(
+                    site,
+                    dimensions=tuple(
+                        each for each in site.dimensions if each in dimensions
+                    ),
+                )
+                for site in self.sites
+            )
+        )
 
     def named(self, name: str) -> Site:
         """The site that somebody names: by its exact key, an address, or a host.

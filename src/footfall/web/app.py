@@ -48,7 +48,7 @@ class App:
 
     def __init__(self, store: Store, settings: Settings) -> None:
         self._commit = GroupCommit(store)
-        self._directory = SiteDirectory(store, self._commit.forget)
+        self._directory = SiteDirectory(store, self._commit.forget, settings.breakdowns)
         readers = Readers(settings.countries, Proxies(settings.proxies))
         self._counting = Counting(store, self._commit, self._directory, readers)
         self._salts = Salts(self._commit)

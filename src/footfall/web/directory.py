@@ -10,11 +10,11 @@ import asyncio
 import logging
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from footfall.counters.port import Store
 from footfall.errors import FootfallError, UnavailableError
-from footfall.visits.site import SiteIndex
+from footfall.visits.site import DIMENSIONS, SiteIndex
 from footfall.visits.sites import load_sites, sites_version
 
 POLL_SECONDS = 0.5
@@ -32,14 +32,19 @@ class SiteDirectory:
     Args:
         store: Where they are.
         on_change: Called when somebody has added, changed or removed a site.
+        breakdowns: What sites are broken down by at most.
     """
 
     def __init__(
-        self, store: Store, on_change: Callable[[], None] = lambda: None
+        self,
+        store: Store,
+        on_change: Callable[[], None] = lambda: None,
+        breakdowns: Collection[str] = DIMENSIONS,
     ) -> None:
         self.sites = SiteIndex(())
         self._store = store
         self._on_change = on_change
+        self._breakdowns = breakdowns
         self._version = -1
         self._looked_at = self._unheard_at = -math.inf
         self._answered_at = 0.0
@@ -85,7 +90,7 @@ class SiteDirectory:
         return self.sites
 
     async def _look(self) -> None:
-        looking = asyncio.to_thread(load_sites, self._store)
+        looking = asyncio.to_thread(self._load)
         try:
             self.sites = await asyncio.wait_for(looking, SILENT_SECONDS_MAX)
         except TimeoutError:
@@ -111,7 +116,10 @@ class SiteDirectory:
         version = await asyncio.to_thread(sites_version, self._store)
         self._answered_at, self._away = time.monotonic(), None
         if version != self._version:
-            self.sites = await asyncio.to_thread(load_sites, self._store)
+            self.sites = await asyncio.to_thread(self._load)
             self._looked_at = time.monotonic()
             self._version = version
             self._on_change()
+
+    def _load(self) -> SiteIndex:
+        return load_sites(self._store).broken_down_by(self._breakdowns)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from footfall.visits.site import DIMENSIONS
 from footfall.web.proxies import Network
 
 if TYPE_CHECKING:  # a function on Lambda has none, and need not wait for its import
@@ -17,8 +18,10 @@ class Settings:
         public_claims: Whether anybody may claim from a count-down.
         countries: Tells readers' countries; None where no database was given.
         proxies: The reverse proxies whose word on a reader's address is taken.
+        breakdowns: What sites are broken down by at most.
     """
 
     public_claims: bool = False
     countries: "Countries | None" = None
     proxies: tuple[Network, ...] = ()
+    breakdowns: tuple[str, ...] = DIMENSIONS

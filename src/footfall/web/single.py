@@ -14,7 +14,6 @@ import logging
 import secrets
 import time
 from collections.abc import Callable, Collection
-from dataclasses import replace
 
 from footfall.counters.port import Store
 from footfall.errors import FootfallError, SiteNotFoundError, StoreError
@@ -61,7 +60,7 @@ class SingleCounting:
         self._window_seconds = store.window_seconds
         self._recorder = Recorder(store, clock=clock)
         self._readers = readers
-        self._sites = _Sites(store, breakdowns, clock)
+        self._sites = _Sites(store, breakdowns, self._recorder.forget, clock)
 
     def reply(self, scope: Scope, body: bytes) -> Reply:
         """Count what a request says; its answer, once it is durable.
@@ -90,6 +89,10 @@ class SingleCounting:
             _log.error("a visit was refused: %s", result)
         return image(result) if path == PIXEL_PATH else answer(result, private=private)
 
+    def destroy_salts(self) -> None:
+        """Destroy the salts of days that are over, as `Recorder.destroy_salts`."""
+        self._recorder.destroy_salts()
+
     def _count(self, submission: Submission, scope: Scope) -> tuple[Result, bool]:
         """What became of a visit, and whether its site's total is its owner's alone."""
         now_ms, window = time.time_ns() // 1_000_000, self._window_seconds
@@ -110,10 +113,15 @@ class _Sites:
     """The sites as they were a second ago at most."""
 
     def __init__(
-        self, store: Store, breakdowns: Collection[str], clock: Callable[[], float]
+        self,
+        store: Store,
+        breakdowns: Collection[str],
+        on_change: Callable[[], None],
+        clock: Callable[[], float],
     ) -> None:
         self._store = store
         self._breakdowns = frozenset(breakdowns)
+        self._on_change = on_change
         self._clock = clock
         self._sites = SiteIndex(())
         self._version = -1
@@ -132,6 +140,7 @@ class _Sites:
             if version != self._version:
                 self._read()
                 self._version = version
+                self._on_change()
             self._looked_at = looked_at
         return self._sites
 
@@ -152,17 +161,7 @@ class _Sites:
 
     def _read(self) -> None:
         read_at = self._clock()
-        self._sites = SiteIndex(
-            tuple(
-                replace(
-                    site,
-                    dimensions=tuple(
-                        each for each in site.dimensions if each in self._breakdowns
-                    ),
-                )
-                for site in load_sites(self._store).sites
-            )
-        )
+        self._sites = load_sites(self._store).broken_down_by(self._breakdowns)
         self._read_at = read_at
 
 
