@@ -223,6 +223,34 @@ def test_the_overview_moves_and_leads_to_a_site(
     assert errors == []
 
 
+@pytest.mark.parametrize("width", [320, 1280])
+def test_what_readers_made_runs_nothing_and_fits(
+    reader: "Browser", past: Counted, width: int
+) -> None:
+    """Scripts, letters that turn the line around, names and numbers without end."""
+    store, site, day = past.web.store, past.site.url, datetime.now(UTC).date()
+    values = ["<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "w" * 500]
+    values += ["\u202egnp.exe", "\u65e5\u672c/" * 60, "javascript:alert(1)"]
+    put(store, site, f"total#{day}", day=10**10, visitors=10**9)
+    for dimension in ("page", "referrer", "campaign", "event", "country", "robot"):
+        put(
+            store,
+            site,
+            f"{dimension}#{day}#01",
+            **{f"={value}": 10**10 for value in values},
+        )
+    context = reader.new_context(viewport={"width": width, "height": 800})
+    page = context.new_page()
+    said: list[str] = []
+    page.on("dialog", lambda dialog: said.append(dialog.message))
+    for more in ("&period=today", "&period=today&by=page", "&period=today&by=robot"):
+        page.goto(address(past, more))
+        assert page.evaluate("document.documentElement.scrollWidth") == width, more
+    context.close()
+
+    assert said == []
+
+
 def test_without_a_script_the_page_is_whole(reader: "Browser", past: Counted) -> None:
     """The course is drawn, and every breakdown is in its place."""
     context = reader.new_context(java_script_enabled=False)

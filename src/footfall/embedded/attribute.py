@@ -332,7 +332,9 @@ def size_bytes(item: Mapping[str, AttributeValue]) -> int:
     size = 0
     for name, value in item.items():
         size += len(name) if name.isascii() else len(name.encode())
-        size += value_size(value)
+        # Counters' items are numbers by the thousand, and the same ones again.
+        number = value.get("N")
+        size += value_size(value) if number is None else number_size(number)
     return size
 
 

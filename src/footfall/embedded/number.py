@@ -30,6 +30,7 @@ _TOO_PRECISE = "Attempting to store more than 38 significant digits in a Number"
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 WHOLE = re.compile(r"-?[1-9][0-9]{0,17}|0")
 INT_LENGTH_MAX = 18  # characters; longer numbers may be beyond 38 digits when added
+_REMEMBERED_MAX = 8_192  # numbers' sizes, some 150 bytes each
 # Room for 1E+125 and 1E-130 in one sum, exactly
 _EXACT = Context(prec=400, Emax=999_999, Emin=-999_999)
 
@@ -110,6 +111,7 @@ def number_key(text: str) -> bytes:
     return b"\x02" + magnitude
 
 
+@lru_cache(maxsize=_REMEMBERED_MAX)
 def number_size(text: str) -> int:
     """Return a canonical number's size in bytes as DynamoDB counts it."""
     digits = text.lstrip("-").replace(".", "").strip("0")

@@ -6,6 +6,7 @@ course of its own without a read for each.
 """
 
 from collections import Counter as Tally
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -195,7 +196,7 @@ def breakdown(
     """
     unit = "day" if period.unit == "hour" else period.unit
     points = spans(Period(period.first, period.last, unit), site.timezone)
-    of_points: list[Tally[str]] = [Tally() for _ in points]
+    of_points: list[defaultdict[str, int]] = [defaultdict(int) for _ in points]
     index = {
         (span.first + timedelta(days=offset)).isoformat(): number
         for number, span in enumerate(points)
@@ -220,7 +221,7 @@ def breakdown(
             ValueCourse(
                 attribute.removeprefix(VALUE_PREFIX),
                 counted[attribute],
-                tuple(tally[attribute] for tally in of_points),
+                tuple(tally.get(attribute, 0) for tally in of_points),
             )
             for attribute in matching[:limit]
         ),
