@@ -132,6 +132,7 @@ def blocks(document: Path) -> Iterator[tuple[str, str]]:
         ("docs/guides/contest.md", {"sh", "text", "python"}),
         ("docs/guides/export.md", {"sh", "text"}),
         ("docs/guides/import.md", {"sh", "text"}),
+        ("docs/guides/move.md", {"sh", "text"}),
         ("docs/reference/python.md", {"python"}),
     ],
 )

@@ -41,6 +41,7 @@ _COMMANDS = {
     "counters": "footfall.cli.counters",
     "export": "footfall.cli.transfer",
     "import": "footfall.cli.transfer",
+    "copy": "footfall.cli.copying",
     "backup": "footfall.cli.backup",
     "restore": "footfall.cli.backup",
     "tables": "footfall.cli.tables",

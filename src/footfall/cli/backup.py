@@ -9,25 +9,22 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from time import time_ns
 from typing import Any
 
 import click
 
+from footfall.cli.agreement import sites_and_agreement
 from footfall.cli.options import store_location, store_options
-from footfall.cli.output import note, say
+from footfall.cli.output import say
 from footfall.cli.progress import Progress
 from footfall.connect import DYNAMODB, MEMORY, missing_tables
 from footfall.counters.port import Store
 from footfall.counters.tables import Tables
 from footfall.errors import (
     AlreadyExistsError,
-    FootfallError,
     InvalidInputError,
     StoreError,
 )
-from footfall.visits.sites import load_sites
-from footfall.visits.verify import verify_sites
 
 _PARTIAL = ".partial"
 # SQLite's own files beside a database. A log that outlived its database would be
@@ -81,7 +78,8 @@ def _require_file(location: str, command: str) -> Path:
         raise InvalidInputError(
             "store",
             f"`footfall {command}` is for files; on DynamoDB switch on point-in-time"
-            " recovery, which restores tables to any second of the last 35 days",
+            " recovery, which restores tables to any second of the last 35 days, or"
+            " run `footfall copy`",
         )
     if location == MEMORY or not location or "://" in location:
         raise InvalidInputError("store", f"{location!r} is no file")
@@ -134,16 +132,7 @@ def _opened(path: Path) -> Iterator[Any]:
 def _verified(store: Store) -> tuple[int, bool]:
     if missing_tables(store):
         return 0, True  # a file of `footfall dynamodb`, with tables of its own
-    sites = load_sites(store).sites
-    agreed = True
-    for site, each in zip(
-        sites, verify_sites(store, sites, time_ns() // 1_000_000), strict=True
-    ):
-        differences = [each] if isinstance(each, FootfallError) else each.differences
-        for difference in differences:
-            note(f"footfall: {site.url} differs: {difference}")
-            agreed = False
-    return len(sites), agreed
+    return sites_and_agreement(store)
 
 
 def _put_in_place(partial: Path, target: Path) -> None:

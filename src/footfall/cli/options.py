@@ -54,13 +54,17 @@ def _options(
         help="File, :memory:, dynamodb: or dynamodb:URL; else FOOTFALL_STORE, else"
         f" {DEFAULT_STORE}.",
     )
-    prefix = click.option(
+    return store(prefix_option(command, prefix_variable))
+
+
+def prefix_option(command: Command, variable: str | None = None) -> Command:
+    """Give a command `--table-prefix` alone."""
+    return click.option(
         "--table-prefix",
-        envvar=prefix_variable,
+        envvar=variable,
         metavar="TEXT",
         help="What the tables' names begin with; else FOOTFALL_TABLE_PREFIX.",
-    )
-    return store(prefix(command))
+    )(command)
 
 
 def open_store(settings: Mapping[str, str | None], *, create: bool) -> Store:

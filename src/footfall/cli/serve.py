@@ -13,6 +13,7 @@ from footfall.connect import create_tables, missing_tables
 from footfall.counters.port import Store
 from footfall.counters.transactions import require_transactions
 from footfall.errors import FootfallError, InvalidInputError, StoreError
+from footfall.transfer.copying import is_unfinished
 from footfall.web.app import App, create_app
 from footfall.web.countries import Countries
 from footfall.web.demo import DEMO_PATH, ensure_demo_site
@@ -110,6 +111,7 @@ def serve(
     web_settings = Settings(public_claims, known, proxies)
     store = open_store(settings, create=True)
     _require_tables(store)
+    _require_whole(store)
     require_transactions(store)
     if public_claims:
         note("footfall: claims are open: whoever reaches the server can take a place")
@@ -130,6 +132,14 @@ def serve(
         on_stopping=app.stop,
     )
     say("stopped; every visit that was accepted is answered")
+
+
+def _require_whole(store: Store) -> None:
+    if is_unfinished(store):
+        raise StoreError(
+            "the store is a copy that is not finished: what it counted would be written"
+            " over; run `footfall copy FROM TO --finish` first"
+        )
 
 
 def _require_tables(store: Store) -> None:

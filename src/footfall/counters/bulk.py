@@ -83,6 +83,15 @@ def get_items(
     return found
 
 
+def put_items(client: DynamoDBClient, table: str, items: Sequence[Item]) -> None:
+    """Put items in place of what is at their keys; each key once.
+
+    Raises:
+        As `delete_items`; put again what may not be there.
+    """
+    _write(client, table, [{"PutRequest": {"Item": item}} for item in items])
+
+
 def delete_items(client: DynamoDBClient, table: str, keys: Sequence[Item]) -> None:
     """Delete the items of `keys`; those that do not exist are fine.
 
@@ -91,9 +100,12 @@ def delete_items(client: DynamoDBClient, table: str, keys: Sequence[Item]) -> No
         IndeterminateError: No answer came. Delete again.
         TableNotFoundError: The table is missing.
     """
-    for start in range(0, len(keys), BATCH_WRITE_ITEMS_MAX):
-        chunk = keys[start : start + BATCH_WRITE_ITEMS_MAX]
-        wanted: Request = {table: [{"DeleteRequest": {"Key": key}} for key in chunk]}
+    _write(client, table, [{"DeleteRequest": {"Key": key}} for key in keys])
+
+
+def _write(client: DynamoDBClient, table: str, requests: Sequence[Request]) -> None:
+    for start in range(0, len(requests), BATCH_WRITE_ITEMS_MAX):
+        wanted: Request = {table: list(requests[start : start + BATCH_WRITE_ITEMS_MAX])}
         for attempt in range(UNPROCESSED_TRIES_MAX):
             _pause(attempt)
             try:

@@ -49,6 +49,7 @@ BROKEN_DOWN_BY = "dimensions"
 BASELINE = "baseline"
 IMPORTED = "imported"  # visits that imports counted; it only grows
 LINES = "lines"  # what tells the lines of a log that were counted in an hour
+ID = "id"  # a store's own, or of the store that it is being copied from
 EXPORT = "export"  # what tells the export that a site was made of
 PLACE = "place"  # how much of it is done
 ENDED = "ended"
