@@ -315,3 +315,24 @@ def test_the_capacity_is_of_the_larger_item(client: Any, table: str) -> None:
     )
 
     assert answer["ConsumedCapacity"] == {"TableName": table, "CapacityUnits": 3.0}
+
+
+@pytest.mark.parametrize("path", ["a", "a.b", "a[0]"])
+def test_nothing_is_removed_of_an_item_that_is_not_there(
+    client: Any, table: str, path: str, on_local: bool
+) -> None:
+    """Whatever the path; in an item that is there, it would need a place to be."""
+    request: Any = {
+        "TableName": table,
+        "Key": KEY,
+        "UpdateExpression": f"REMOVE {path}",
+    }
+    if on_local and path != "a":
+        words = (
+            "The document path provided in the update expression is invalid for update"
+        )
+        assert_refused(client, invalid(words), "update_item", **request)
+        return
+    client.update_item(**request)
+
+    assert client.scan(TableName=table)["Count"] == (1 if on_local else 0)

@@ -117,13 +117,12 @@ class Change:
     def _update(self, update: Update | None) -> None:
         if update is None:
             self.new = self.old or self.item
+        elif self.old is None and not (update.sets or update.adds):
+            return  # a removal from an item that does not exist makes none
         else:
-            new, self.paths = apply_update(
+            self.new, self.paths = apply_update(
                 update, self.old or self.item, self.bound.names, self.bound.values
             )
-            if self.old is None and not (update.sets or update.adds):
-                return  # a removal from an item that does not exist makes none
-            self.new = new
         if self.table.indexes:
             self.table.require_indexable(self.new)
         self.encoded = _encoded(

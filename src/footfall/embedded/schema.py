@@ -17,6 +17,7 @@ _INVALID = "One or more parameter values were invalid: "
 _TEXT_OR_BINARY = {"S": "string", "B": "binary"}
 
 Key = tuple[bytes, bytes]
+NOWHERE = (None, None)  # the place in an index of an item that is not in it
 
 
 class Index(msgspec.Struct, frozen=True):
@@ -68,6 +69,13 @@ class Index(msgspec.Struct, frozen=True):
         if len(parts) < len(self.keys):
             return None
         return parts[0], parts[1] if len(parts) > 1 else b""
+
+    def place_if_any(self, item: Item) -> Key | tuple[None, None]:
+        """The item's key in this index, or nowhere, also if it cannot be one."""
+        try:
+            return self.place(item) or NOWHERE
+        except ValidationException:
+            return NOWHERE
 
     def _part(
         self, name: str, kind: str, value: dict[str, Any], bytes_max: int

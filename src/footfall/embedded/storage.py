@@ -47,8 +47,8 @@ from footfall.embedded.disk import (
     explained,
     meaning,
 )
-from footfall.embedded.exceptions import ValidationException
-from footfall.embedded.schema import Index, Key, Span, Table, expiry_of
+from footfall.embedded.measures import Measures, Size
+from footfall.embedded.schema import NOWHERE, Index, Key, Span, Table, expiry_of
 
 MEMORY = ":memory:"
 APPLICATION_ID = 0x466F6F74  # "Foot": SQLite's mark of whose database a file is
@@ -78,10 +78,14 @@ class Session:
     """One SQLite transaction: what is read and written belongs together."""
 
     def __init__(
-        self, connection: sqlite3.Connection, tables: dict[str, Table]
+        self,
+        connection: sqlite3.Connection,
+        tables: dict[str, Table],
+        measures: Measures,
     ) -> None:
         self._connection = connection
         self._tables = tables
+        self._measures = measures
 
     @property
     def rows_written(self) -> int:
@@ -130,14 +134,20 @@ class Session:
         self._connection.execute(f"DROP TABLE {_sql_name(table)}")
         del self._tables[table.name]
 
-    def measure(self, table: Table, index: Index | None = None) -> tuple[int, int]:
+    def measure(self, table: Table, index: Index | None = None) -> Size:
         """How many items a table, or an index, has, and their stored bytes."""
-        where = f" WHERE hk_{index.id:d} IS NOT NULL" if index is not None else ""
-        row = self._connection.execute(
-            "SELECT count(*), coalesce(sum(length(item)), 0)"
-            f" FROM {_sql_name(table)}{where}"
-        ).fetchone()
-        return int(row[0]), int(row[1])
+        number, where = 0, ""
+        if index is not None:
+            number, where = index.id, f" WHERE hk_{index.id:d} IS NOT NULL"
+
+        def count() -> Size:
+            items, size = self._connection.execute(
+                "SELECT count(*), coalesce(sum(length(item)), 0)"
+                f" FROM {_sql_name(table)}{where}"
+            ).fetchone()
+            return items, size
+
+        return self._measures.size((table.id, number), count)
 
     def set_expiry(self, table: Table, attribute: str | None) -> None:
         """Note each item's time to live anew, after the attribute changed."""
@@ -171,7 +181,7 @@ class Session:
         )
         for rows in self._all_rows(table):
             self._connection.executemany(
-                statement, [(*_place_if_any(index, item), *key) for key, item in rows]
+                statement, [(*index.place_if_any(item), *key) for key, item in rows]
             )
         self._connection.execute(f"PRAGMA user_version = {FORMAT_VERSION}")
         changed = msgspec.structs.replace(table, indexes=(*table.indexes, index))
@@ -238,7 +248,7 @@ class Session:
             for (pk, sk), item, encoded in chunk:
                 values += (pk, sk, expiry_of(item, attribute), encoded)
                 for index in table.indexes:
-                    values += index.place(item) or _NOWHERE
+                    values += index.place(item) or NOWHERE
             self._connection.execute(_put_rows(name, len(chunk), numbers), values)
 
     def delete(self, table: Table, keys: Iterable[Key]) -> None:
@@ -331,7 +341,8 @@ class Session:
 class _Connection:
     """A connection, and the tables' definitions as it saw them last."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, measures: Measures) -> None:
+        self._measures = measures
         self.sqlite = sqlite3.connect(
             path,
             timeout=BUSY_SECONDS,
@@ -350,7 +361,7 @@ class _Connection:
             rows = self.sqlite.execute("SELECT name, definition FROM tables")
             self._tables = {name: _decode_table(each) for name, each in rows}
             self._version = version
-        return Session(self.sqlite, self._tables)
+        return Session(self.sqlite, self._tables, self._measures)
 
     def undo(self) -> None:
         """Roll back, and forget the definitions, which may be of what is undone."""
@@ -375,9 +386,10 @@ class Storage:
         self._readers: list[_Connection] = []
         self._readers_lock = threading.Lock()
         self._closed = False
+        self._measures = Measures()
         self._failure = ""  # what the disk said when it failed
         try:
-            self._writer = _Connection(path)
+            self._writer = _Connection(path, self._measures)
         except sqlite3.Error as error:
             raise StoreFileError(explained(path, error)) from error
         try:
@@ -485,7 +497,7 @@ class Storage:
                 raise sqlite3.ProgrammingError("the store is closed")
             if self._readers:
                 return self._readers.pop()
-        reader = _Connection(self.path)
+        reader = _Connection(self.path, self._measures)
         reader.sqlite.execute("PRAGMA query_only = ON")
         reader.sqlite.execute(f"PRAGMA cache_size = -{READER_CACHE_KIB}")
         return reader
@@ -563,16 +575,6 @@ def _put_rows(name: str, count: int, numbers: tuple[int, ...]) -> str:
         f" VALUES {', '.join([row] * count)} ON CONFLICT (pk, sk) DO UPDATE SET "
         + ", ".join(f"{column} = excluded.{column}" for column in columns)
     )
-
-
-_NOWHERE = (None, None)  # the place in an index of an item that is not in it
-
-
-def _place_if_any(index: Index, item: Item) -> tuple[bytes | None, bytes | None]:
-    try:
-        return index.place(item) or _NOWHERE
-    except ValidationException:
-        return _NOWHERE
 
 
 def _conditions(span: Span, columns: Sequence[str]) -> tuple[list[str], list[Any]]:

@@ -89,7 +89,7 @@ def create_table(session: Session, request: Request, now: float) -> Answer:
 
 
 def describe_table(session: Session, request: Request) -> Answer:
-    """DescribeTable; counts are exact, where AWS's are some hours old."""
+    """DescribeTable; counts are at most seconds old, where AWS's are some hours."""
     table = existing_table(session, request["TableName"])
     count, size = session.measure(table)
     told = {**description(table), "ItemCount": count, "TableSizeBytes": size}

@@ -304,3 +304,23 @@ def test_a_file_gets_the_newer_format_with_its_first_index(tmp_path: Path) -> No
     with EmbeddedClient(str(path)) as client:
         found = client.scan(TableName="items", IndexName="by-city")["Items"]
     assert found == [{"id": {"S": "a"}, "city": {"S": "x"}}]
+
+
+def test_what_took_long_to_count_is_kept_for_a_while(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A tool that describes a large table again and again slows nobody down."""
+    storage = Storage(str(tmp_path / "store.db"))
+    with storage.writing() as session:
+        table = session.create_table(TABLE)
+        session.put(table, [row(b"a")])
+        assert session.measure(table)[0] == 1
+        session.put(table, [row(b"b")])
+        assert session.measure(table)[0] == 2
+    monkeypatch.setattr("footfall.embedded.measures.SECONDS_MIN", 0.0)
+    monkeypatch.setattr("footfall.embedded.measures.KEPT_FACTOR", 1e9)
+    with storage.writing() as session:
+        assert session.measure(table)[0] == 2
+        session.put(table, [row(b"c")])
+        assert session.measure(table)[0] == 2
+    storage.close()
