@@ -1,7 +1,9 @@
 """The overview, one site's page and its breakdowns as documents over HTTP."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 
@@ -309,6 +311,49 @@ def test_a_published_page_is_open_to_all(store: Store) -> None:
     for owned in (b"Googlebot", b'href="/sites"', b"beacon.js", b"by-hand"):
         assert owned in owners.body, owned
         assert owned not in public.body, owned
+
+
+def test_a_crowd_shares_one_reading(store: Store) -> None:
+    """A link on a busy site leads many to a published page; the owner sees the newest."""
+    change_site(store, load_sites(store).named(SITE), published=True)
+    client = FaultyClient(store.client)
+    web = WebServer(Store(client, store.tables), Settings())
+    put_day(store, "total#2026-11-01", day=1)
+    put_day(store, "page#2026-11-01#00", **{"=/first": 1})
+    address = "/stats?site=a.example&from=2026-11-01&to=2026-11-01"
+    with ThreadPoolExecutor(8) as crowd:
+        ask = partial(web.ask, "GET", address, **STRANGER)
+        pages = [each.result() for each in [crowd.submit(ask) for _ in range(8)]]
+    put_day(store, "page#2026-11-01#00", **{"=/second": 1})
+    later, owners = web.ask("GET", address, **STRANGER), web.ask("GET", address)
+    web.stop()
+    read = [
+        request["ExpressionAttributeValues"][":from"]["S"]
+        for operation, request in client.requests
+        if operation == "query" and ":from" in request["ExpressionAttributeValues"]
+    ]
+
+    assert all(b"/first" in page.body for page in [*pages, later])
+    assert b"/second" in owners.body
+    assert read.count("page#2026-11-01") == 2
+
+
+def test_a_failed_reading_is_not_kept(store: Store) -> None:
+    """Who comes next finds what the store has by then."""
+    change_site(store, load_sites(store).named(SITE), published=True)
+    client = FaultyClient(store.client)
+    put_day(store, "total#2026-11-01", day=1)
+    put_day(store, "page#2026-11-01#00", **{"=/first": 1})
+    web = WebServer(Store(client, store.tables), Settings())
+    address = "/stats?site=a.example&from=2026-11-01&to=2026-11-01"
+    # Four reads of the frame, then one for each breakdown.
+    client.plan("query", [no_fault] * 4 + [lost_before] * 8)
+    failed, mended = (web.ask("GET", address, **STRANGER) for _ in range(2))
+    web.stop()
+
+    assert failed.body.count(b'role="alert"') == 8
+    assert mended.body.count(b'role="alert"') == 0
+    assert b"/first" in mended.body
 
 
 @pytest.mark.parametrize("path", ["/stats", "/v1/stats", "/v1/live"])

@@ -11,7 +11,7 @@ alone is left out of it then: robots, duplicates, set-up, and the other sites.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from functools import partial
 from itertools import zip_longest
 from time import time_ns
@@ -24,11 +24,12 @@ from footfall.counters.port import Store
 from footfall.errors import FootfallError, InvalidInputError
 from footfall.visits.dimensions import ROBOT
 from footfall.visits.report import daily, today, total
-from footfall.visits.series import Breakdown, Course, breakdown, course, first_day
+from footfall.visits.series import Breakdown, Course, course, first_day
 from footfall.visits.site import Site
 from footfall.visits.statistics import Statistics
 from footfall.web.access import check_reader
 from footfall.web.answers import in_thread, query_of
+from footfall.web.breakdowns import Breakdowns
 from footfall.web.directory import SiteDirectory
 from footfall.web.labels import (
     PANELS,
@@ -45,8 +46,6 @@ from footfall.web.rendering import HTML, PAGE_HEADERS, Renderer, base_url, snipp
 VALUES_SHOWN = 500  # on the page of one breakdown
 _ROWS = {"page": 10, "referrer": 10}
 _ROWS_USUAL = 6
-# So many breakdowns are read at once: others may want the processor, too.
-_READ_AT_ONCE = 2
 _PANELS_MARK = "<!-- panels -->"
 
 
@@ -64,6 +63,7 @@ class SitePage:
         self._directory = directory
         self._renderer = renderer
         self._statistics = statistics
+        self._breakdowns = Breakdowns(store)
         self._started_ms = time_ns() // 1_000_000
 
     async def get(self, request: Request) -> Response:
@@ -94,10 +94,12 @@ class SitePage:
         if by := query.get("by"):
             _check_shown(by, site, owned)
             search = search_in(query)
-            panel = partial(self._panel, site, view, by, VALUES_SHOWN, search)
-            return self._renderer.page(
-                "breakdown.html", **values, **(await in_thread(panel)), search=search
+            found = await self._breakdowns.read(
+                site, by, view.period, limit=VALUES_SHOWN, search=search
             )
+            values |= {"search": search, **_panel(by, found)}
+            page = partial(self._renderer.page, "breakdown.html", **values)
+            return await in_thread(page)
         values |= await in_thread(_frame, self._store, site, view, now_ms)
         values["slots"] = [] if values["waiting"] else _shown(site, owned)
         if owned:
@@ -108,51 +110,47 @@ class SitePage:
             "site.html", **values, snippet=snippet(here), base_url=here
         )
         head, _, foot = text.partition(_PANELS_MARK)
-        stream = self._stream(head, foot, site, view, values["slots"])
+        section = partial(self._section, site, view, owned)
+        stream = _stream(head, foot, section, values["slots"])
         headers = {**PAGE_HEADERS, "x-accel-buffering": "no"}
         return StreamingResponse(stream, 200, headers, HTML)
 
-    async def _stream(
-        self, head: str, foot: str, site: Site, view: View, slots: list[str]
-    ) -> AsyncIterator[str]:
-        yield head
-        free = asyncio.Semaphore(_READ_AT_ONCE)
-
-        async def section(by: str) -> str:
-            async with free:
-                return await in_thread(self._section, site, view, by)
-
-        sections = [asyncio.create_task(section(by)) for by in slots]
-        try:
-            for done in asyncio.as_completed(sections):
-                yield await done
-        finally:
-            for each in sections:
-                each.cancel()
-        yield foot
-
-    def _section(self, site: Site, view: View, by: str) -> str:
+    async def _section(self, site: Site, view: View, owned: bool, by: str) -> str:
         """A breakdown as a part of the page, or why it is not there."""
+        read = self._breakdowns.read if owned else self._breakdowns.read_shared
         try:
-            values = self._panel(site, view, by, _ROWS.get(by, _ROWS_USUAL), "")
+            found = await read(site, by, view.period, limit=_ROWS.get(by, _ROWS_USUAL))
         except FootfallError as error:
             return self._renderer.text(
                 "panel.html", by=by, panel=PANELS[by], error=str(error)
             )
-        return self._renderer.text("panel.html", **values, view=view, error="")
-
-    def _panel(
-        self, site: Site, view: View, by: str, limit: int, search: str
-    ) -> dict[str, Any]:
-        found = breakdown(
-            self._store, site, by, view.period, limit=limit, search=search
+        return self._renderer.text(
+            "panel.html", **_panel(by, found), view=view, error=""
         )
-        return {
-            "by": by,
-            "panel": PANELS[by],
-            "found": found,
-            "rows": list(_rows(by, found)),
-        }
+
+
+async def _stream(
+    head: str, foot: str, section: Callable[[str], Awaitable[str]], slots: list[str]
+) -> AsyncIterator[str]:
+    """The page: its frame, and each section as soon as it is ready."""
+    yield head
+    sections = [asyncio.ensure_future(section(by)) for by in slots]
+    try:
+        for done in asyncio.as_completed(sections):
+            yield await done
+    finally:
+        for each in sections:
+            each.cancel()
+    yield foot
+
+
+def _panel(by: str, found: Breakdown) -> dict[str, Any]:
+    return {
+        "by": by,
+        "panel": PANELS[by],
+        "found": found,
+        "rows": list(_rows(by, found)),
+    }
 
 
 def _check_shown(by: str, site: Site, owned: bool) -> None:

@@ -3,6 +3,7 @@
 For its owner; of a site that is published, for everybody, but for its robots.
 """
 
+import asyncio
 from datetime import date, timedelta
 from time import time_ns
 from typing import Any
@@ -17,6 +18,7 @@ from footfall.visits.report import daily, hourly, today, top, total
 from footfall.visits.site import DIMENSIONS, Site
 from footfall.web.access import check_reader
 from footfall.web.answers import in_thread, json_answer, query_of
+from footfall.web.breakdowns import AT_ONCE_MAX
 from footfall.web.directory import SiteDirectory
 from footfall.web.ranges import date_in
 
@@ -33,6 +35,7 @@ class Stats:
     def __init__(self, store: Store, directory: SiteDirectory) -> None:
         self._store = store
         self._directory = directory
+        self._free = asyncio.Semaphore(AT_ONCE_MAX)
 
     async def get(self, request: Request) -> Response:
         """The numbers of one site, by day unless told; the last 30 days."""
@@ -45,7 +48,9 @@ class Stats:
             raise InvalidInputError("by", f"must be one of {', '.join(known)}")
         last = date_in(query, "to") or today(site, time_ns() // 1_000_000)
         first = date_in(query, "from") or last - timedelta(days=DAYS_SHOWN - 1)
-        return json_answer(await in_thread(report, self._store, site, first, last, by))
+        async with self._free:
+            answer = await in_thread(report, self._store, site, first, last, by)
+        return json_answer(answer)
 
 
 def report(store: Store, site: Site, first: date, last: date, by: str) -> Any:
