@@ -1,6 +1,6 @@
 """What is wrong with a store, in words that say what to do; nothing is changed by it.
 
-    each table     is there, has the right key; the receipts' time to live is on
+    each table     is there, has the right key; its time to live is on, if it has one
     counting       a visit's own transaction, each action under a condition that fails:
                    so it asks for every permission and writes nothing
     each site      its number is one
@@ -78,7 +78,8 @@ def check_store(store: Store) -> Iterator[Finding]:
         sound = sound and finding.problem is None
     if not sound:
         return  # what follows would only say it again
-    yield _check_time_to_live(store)
+    for request in store.tables.time_to_live_requests():
+        yield _check_time_to_live(store, request)
     yield _check_counting(store)
     yield from _check_sites(store)
 
@@ -118,8 +119,9 @@ def _key_text(names: Iterator[tuple[str, dict[str, str] | None]]) -> str:
     return ", ".join(f"{name} {types[name] if types else 'S'}" for name, types in names)
 
 
-def _check_time_to_live(store: Store) -> Finding:
-    table = store.tables.visit_receipts
+def _check_time_to_live(store: Store, request: Request) -> Finding:
+    table = request["TableName"]
+    wanted = request["TimeToLiveSpecification"]["AttributeName"]
     subject = f"time to live of {table}"
     try:
         answer = store.client.describe_time_to_live(TableName=table)
@@ -129,13 +131,13 @@ def _check_time_to_live(store: Store) -> Finding:
     if said["TimeToLiveStatus"] not in _ON:
         return Finding(
             subject,
-            "is off, so that receipts are kept, and paid, for ever; run `footfall"
-            " tables create`, which switches it on",
+            "is off, so that what should expire is kept, and paid, for ever; run"
+            " `footfall tables create`, which switches it on",
         )
-    if said.get("AttributeName") != EXPIRES_AT:
+    if said.get("AttributeName") != wanted:
         return Finding(
             subject,
-            f"is on {said.get('AttributeName')!r}, and must be on {EXPIRES_AT!r}: switch"
+            f"is on {said.get('AttributeName')!r}, and must be on {wanted!r}: switch"
             f" it off, then run `footfall tables create`",
         )
     return Finding(subject)
