@@ -38,8 +38,11 @@ class Progress:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if self._bar is not None:
-            self._bar.stop()
+        if self._bar is None:
+            return
+        if exc_type is None and self._total:
+            self._bar.update(self._task, completed=self._total)
+        self._bar.stop()
 
     def of_lines(self, lines: Iterator[bytes]) -> Iterator[bytes]:
         """The same lines, counted by their bytes as they go by."""
