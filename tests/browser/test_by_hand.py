@@ -1,5 +1,6 @@
 """What a page may do with the beacon, and what it may do to it."""
 
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -134,6 +135,24 @@ def test_a_page_without_an_element_for_the_number_counts(
     assert errors == []
 
 
+def test_an_element_that_is_parsed_after_the_answer_gets_the_number(
+    page: "Page", blog: Blog, counted: Counted
+) -> None:
+    """A long page is counted while it still arrives."""
+    blog.doors["/slow.js"] = threading.Event()
+    blog.pages["/slow.js"] = ""
+    blog.pages["/one"] = (
+        f"{blog.snippet}<script src=/slow.js></script><p data-footfall-count></p>"
+    )
+    with page.expect_response(VISITS):
+        page.goto(f"{blog.url}/one", wait_until="commit")
+    counted.assert_total(1, page)
+    assert page.locator("p").count() == 0
+    blog.doors["/slow.js"].set()
+
+    page.wait_for_selector("p:text-is('1')")
+
+
 # What a page has done to the browser, and whether its visit still counts.
 BROKEN = {
     "JSON = null": False,
@@ -145,6 +164,8 @@ BROKEN = {
     "fetch = () => { throw 1 }": True,
     "fetch = () => 1": False,
     "fetch = Image = navigator.sendBeacon = undefined": False,
+    "fetch = navigator.sendBeacon = undefined; Object.defineProperty("
+    "HTMLImageElement.prototype, 'src', {set() { setTimeout(this.onerror); }})": False,
     "Object.defineProperty(window, 'crypto', {value: undefined})": True,
     "Object.defineProperty(window, 'history', {value: null})": True,
     "Object.defineProperty(window, 'screen', {value: undefined})": False,

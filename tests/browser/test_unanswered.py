@@ -33,12 +33,14 @@ class Line:
 
     Attributes:
         ids: The id of each request that the page sent, in order.
+        held: The requests that have no answer yet.
+        faults: What is done with the next requests; the others pass.
     """
 
     def __init__(self, page: "Page", *faults: str) -> None:
         self.ids: list[str] = []
         self.held: list[Route] = []
-        self._faults = list(faults)
+        self.faults = list(faults)
         page.route(COUNTING, self._pass)
 
     def _pass(self, route: "Route") -> None:
@@ -46,7 +48,7 @@ class Line:
             parse_qsl(urlsplit(route.request.url).query)
         )
         self.ids.append(told["id"])
-        match self._faults.pop(0) if self._faults else "":
+        match self.faults.pop(0) if self.faults else "":
             case "the answer is lost":
                 route.fetch()
                 route.abort()
@@ -227,9 +229,15 @@ def test_the_pause_grows_with_each_failure(
         page.clock.fast_forward(wait)
     _until(page, line, 3)
     page.clock.fast_forward(2_000)
-
     _until(page, line, 4)
     counted.assert_total(1, page)
+    line.faults.append("503")
+    page.evaluate("history.pushState(null, '', '/two')")
+    _until(page, line, 5)
+    page.clock.fast_forward(2_500)
+
+    _until(page, line, 6)
+    counted.assert_total(2, page)
 
 
 def test_a_server_says_when_to_ask_again(
