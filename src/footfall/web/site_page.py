@@ -33,6 +33,7 @@ from footfall.web.breakdowns import Breakdowns
 from footfall.web.directory import SiteDirectory
 from footfall.web.labels import (
     PANELS,
+    clock,
     days_label,
     moment_label,
     site_name,
@@ -221,7 +222,9 @@ def _busiest(seen: Course) -> dict[str, Any] | None:
     most = max(seen.points, key=lambda point: point.visits, default=None)
     if most is None or not most.visits:
         return None
-    return {"label": span_label(most.span, seen.period.unit), "visits": most.visits}
+    one_day = seen.period.length == 1 and seen.period.unit == "hour"
+    label = clock(most.span) if one_day else span_label(most.span, seen.period.unit)
+    return {"label": label, "visits": most.visits}
 
 
 def _compared(seen: Course) -> str:
@@ -232,4 +235,5 @@ def _compared(seen: Course) -> str:
     text = f"compared with {days_label(before.first, before.last)}"
     if seen.compared_until is None:
         return text
-    return f"{text}, both until {seen.compared_until:%H:%M} of the last day"
+    until = f"{text}, both until {seen.compared_until:%H:%M}"
+    return until if seen.period.length == 1 else f"{until} of the last day"

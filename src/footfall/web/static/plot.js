@@ -71,7 +71,7 @@ function axes(rows, unit) {
     { ...shared, size: 46, gap: 8, grid: { stroke: () => color("--line"), width: 1 },
       incrs: [1, 2, 5].flatMap((digit) => [...Array(12).keys()].map((ten) => digit * 10 ** ten))
         .sort((one, other) => one - other),
-      space: 56,
+      space: 40,
       values: (_, numbers) => numbers.map(compact) },
   ];
 }
