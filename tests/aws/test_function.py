@@ -233,6 +233,24 @@ def test_a_store_that_refuses_is_said_and_comes_back(
     assert "203.0.113.7" not in function.output
 
 
+def test_a_store_that_is_away_is_said(
+    start_function: StartFunction, free_port: int
+) -> None:
+    """In the log as in the answer, in the form that the template asks for."""
+    function = start_function(
+        f"http://127.0.0.1:{free_port}",
+        AWS_LAMBDA_LOG_FORMAT="JSON",
+        AWS_LAMBDA_LOG_LEVEL="WARN",
+    )
+
+    answer = function.invoke(visit("v1", SITE))
+
+    assert answer["statusCode"] == 503
+    (line,) = map(json.loads, function.output.splitlines())
+    assert line["level"] == "ERROR"
+    assert line["message"].startswith("a visit was refused: GetItem: the store is not")
+
+
 def test_an_application_that_could_not_start_is_started_again(
     store: Store, dynamodb_local_endpoint: str, start_function: StartFunction
 ) -> None:

@@ -17,9 +17,6 @@ from footfall.errors import (
     FootfallError,
     IndeterminateError,
     SiteNotFoundError,
-    StoreError,
-    TableNotFoundError,
-    UnavailableError,
 )
 from footfall.visits.group import GroupCommit
 from footfall.visits.ids import uuid7
@@ -48,10 +45,8 @@ from footfall.web.exchange import (
     posted,
     refusal,
 )
+from footfall.web.problems import STORE_AWAY
 from footfall.web.readers import Readers
-
-# What is a store's fault, and may last; throttling comes and goes with the load.
-_AWAY = (IndeterminateError, StoreError, TableNotFoundError, UnavailableError)
 
 _log = logging.getLogger("footfall.web")
 
@@ -220,7 +215,7 @@ class Counting:
 
         The first of a group stands for all of it: they met the same store.
         """
-        if isinstance(result, _AWAY):
+        if isinstance(result, STORE_AWAY):
             if not self._refused:
                 _log.error("visits are refused: %s", result)
             self._refused = True

@@ -66,6 +66,11 @@ _STATUSES: tuple[tuple[type[FootfallError], int, str], ...] = (
 )
 
 
+# What is the store's fault, and may last: its owner must hear of it. Throttling comes
+# and goes with the load.
+STORE_AWAY = (IndeterminateError, StoreError, TableNotFoundError, UnavailableError)
+
+
 def problem_of(error: FootfallError) -> Problem:
     """The answer to a request that met this error."""
     headers: dict[str, str] = {}

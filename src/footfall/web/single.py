@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Collection
 
 from footfall.counters.port import Store
-from footfall.errors import FootfallError, SiteNotFoundError, StoreError
+from footfall.errors import FootfallError, SiteNotFoundError
 from footfall.visits.ids import uuid7
 from footfall.visits.record import Recorder, Result
 from footfall.visits.site import SiteIndex
@@ -33,6 +33,7 @@ from footfall.web.exchange import (
     pixel_submission,
     posted,
 )
+from footfall.web.problems import STORE_AWAY
 from footfall.web.readers import Readers
 
 LOOK_SECONDS = 1.0
@@ -85,7 +86,7 @@ class SingleCounting:
             result, private = self._count(submission, scope)
         except FootfallError as error:
             result = error
-        if isinstance(result, StoreError):  # its message is for the owner
+        if isinstance(result, STORE_AWAY):
             _log.error("a visit was refused: %s", result)
         return image(result) if path == PIXEL_PATH else answer(result, private=private)
 
