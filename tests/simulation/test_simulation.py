@@ -21,6 +21,7 @@ SEEDS = 200
 PROCESSES = 2
 
 
+@pytest.mark.timeout(1_200)
 def test_every_seed_holds() -> None:
     """A seed that fails is named, and replays."""
     each = SEEDS // PROCESSES
@@ -41,7 +42,7 @@ def test_every_seed_holds() -> None:
         )
         for first in range(0, SEEDS, each)
     ]
-    said = [process.communicate(timeout=280)[0] for process in running]
+    said = [process.communicate(timeout=1_100)[0] for process in running]
 
     assert [process.returncode for process in running] == [0] * PROCESSES, said
 

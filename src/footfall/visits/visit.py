@@ -16,7 +16,7 @@ from footfall.visits.site import Located, Site, SiteIndex
 Kind = Literal["view", "event", "robot"]
 
 EVENT_LENGTH_MAX = 100  # characters
-AGE_MS_MAX = 10**12  # some 30 years: an older device's clock is no clock
+AGE_MS_MAX = 10**13  # some 300 years: a clock that began in 1970 is set right
 
 
 class Submission(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

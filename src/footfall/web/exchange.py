@@ -33,7 +33,7 @@ _CORS: Headers = [
 _JSON: Headers = [*_CORS, (b"content-type", b"application/json")]
 # The smallest transparent GIF: one pixel.
 _GIF = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
-_DIGITS_MAX = 13
+_DIGITS_MAX = 14
 _WORTH_A_RETRY = frozenset({429, 503})
 
 _METHODS = {VISITS_PATH: "POST", PIXEL_PATH: "GET"}
