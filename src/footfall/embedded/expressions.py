@@ -88,6 +88,7 @@ class Bound(NamedTuple):
     filter: Condition | None = None
     key_condition: Condition | None = None
     projection: Projection | None = None
+    deep: tuple[Path, ...] = ()  # all paths that lead into an attribute
 
 
 def bind(request: Mapping[str, Any], parameters: tuple[str, ...]) -> Bound:
@@ -126,14 +127,17 @@ def _bind_all(request: Mapping[str, Any], parameters: tuple[str, ...]) -> Bound:
         return _UNBOUND
     names, values = names or _NO_NAMES, values or _NO_VALUES
     bound: dict[str, Any] = {}
+    deep: tuple[Path, ...] = ()
     for parameter, text in given:
         if not isinstance(text, str):
             raise SerializationException("Unexpected field type")
         field, parse = _PARSERS[parameter]
         bound[field] = expression = parse(text)
         _check(expression, parameter, names, values)
+        if expression.deep:
+            deep += expression.deep
     _require_used(bound.values(), names, values)
-    return Bound(names, values, **bound)
+    return Bound(names, values, **bound, deep=deep)
 
 
 @lru_cache(maxsize=1024)
@@ -143,7 +147,7 @@ def _bind_alone(parameter: str, text: str) -> Bound:
     expression = parse(text)
     _check(expression, parameter, _NO_NAMES, _NO_VALUES)
     bound: dict[str, Any] = {field: expression}
-    return Bound(_NO_NAMES, _NO_VALUES, **bound)
+    return Bound(_NO_NAMES, _NO_VALUES, **bound, deep=expression.deep)
 
 
 _UNBOUND = Bound(_NO_NAMES, _NO_VALUES)

@@ -79,8 +79,9 @@ class Change:
         Raises:
             ValidationException: It has not the table's key, or is too large.
         """
-        if self.kind == "Put":
+        if self.bound.deep:
             check_scalar_keys(self.bound, self.table)
+        if self.kind == "Put":
             self.key = self.table.item_key(self.item)
             if self.table.indexes:
                 self.table.require_indexable(self.item)
@@ -89,7 +90,6 @@ class Change:
             )
             return
         self.key = self.table.request_key(self.item)
-        check_scalar_keys(self.bound, self.table)
         if self.bound.update is not None:
             check_update_keys(self.bound.update, self.bound.names, self.table.key_names)
 

@@ -226,22 +226,13 @@ def check_scalar_keys(bound: Bound, table: Table) -> None:
     Raises:
         ValidationException: A key has no parts.
     """
-    for expression in (bound.update, bound.condition, bound.filter, bound.projection):
-        if expression is not None:
-            _check_scalar_keys(expression.paths, bound.names, table)
-    if bound.update is not None and bound.update.sources:
-        _check_scalar_keys(bound.update.sources, bound.names, table)
-
-
-def _check_scalar_keys(paths: tuple[Path, ...], names: Names, table: Table) -> None:
-    for path in paths:
-        if len(path.elements) > 1:
-            name = head(path, names)
-            if name in table.key_names:
-                _require_scalar(path, name)
-            for index in table.indexes:
-                if name in index.key_names:
-                    _require_scalar(path, name, "IndexKey")
+    for path in bound.deep:
+        name = head(path, bound.names)
+        if name in table.key_names:
+            _require_scalar(path, name)
+        for index in table.indexes:
+            if name in index.key_names:
+                _require_scalar(path, name, "IndexKey")
 
 
 def _require_scalar(path: Path, name: str, what: str = "Key") -> None:

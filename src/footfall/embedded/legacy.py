@@ -141,6 +141,7 @@ def bind(request: Request, parameters: tuple[str, ...]) -> Bound:
         values={**bound.values, **translated.values},
         filter=translated.filter or bound.filter,
         projection=translated.projection or bound.projection,
+        deep=bound.deep,
     )
 
 

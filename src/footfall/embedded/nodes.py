@@ -184,7 +184,7 @@ class Update:
     names: tuple[str, ...] = field(default=(), compare=False)
     values: tuple[str, ...] = field(default=(), compare=False)
     checks: tuple[Check, ...] = field(default=(), compare=False)
-    sources: tuple[Path, ...] = field(default=(), compare=False)  # what SET reads
+    deep: tuple[Path, ...] = field(default=(), compare=False)  # paths into attributes
 
     def __str__(self) -> str:
         """Return the expression, its sections in a fixed order."""
@@ -209,6 +209,7 @@ class Condition:
     names: tuple[str, ...] = field(default=(), compare=False)
     values: tuple[str, ...] = field(default=(), compare=False)
     checks: tuple[Check, ...] = field(default=(), compare=False)
+    deep: tuple[Path, ...] = field(default=(), compare=False)  # paths into attributes
 
     def __str__(self) -> str:
         """Return the condition as it is written in an expression."""
@@ -222,6 +223,7 @@ class Projection:
     paths: tuple[Path, ...]
     names: tuple[str, ...] = field(default=(), compare=False)
     values: tuple[str, ...] = field(default=(), compare=False)  # always empty
+    deep: tuple[Path, ...] = field(default=(), compare=False)  # paths into attributes
 
     def __str__(self) -> str:
         """Return the projection as it is written in an expression."""

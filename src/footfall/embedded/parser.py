@@ -203,7 +203,7 @@ class _Parser:
             tuple(self._names),
             tuple(self._values),
             tuple(self._checks),
-            tuple(path for action in sets for path in _paths(action.operand)),
+            _deep([*paths, *(path for each in sets for path in _paths(each.operand))]),
         )
 
     def condition(self) -> Condition:
@@ -213,13 +213,15 @@ class _Parser:
         if self._redundant():
             self._fault(_PARENTHESES, "The expression has redundant parentheses;")
         self._finish()
+        paths = tuple(_paths(test))
         return Condition(
             test,
             self._parameter,
-            tuple(_paths(test)),
+            paths,
             tuple(self._names),
             tuple(self._values),
             tuple(self._checks),
+            _deep(paths),
         )
 
     def projection(self) -> Projection:
@@ -229,7 +231,7 @@ class _Parser:
             paths.append(self._path())
         self._require_end()
         self._finish()
-        return Projection(tuple(paths), tuple(self._names))
+        return Projection(tuple(paths), tuple(self._names), deep=_deep(paths))
 
     # Updates
 
@@ -569,3 +571,8 @@ def _paths(node: Test | Operand | Arithmetic) -> list[Path]:
     elif isinstance(node, Not):
         children = (node.term,)
     return [path for child in children for path in _paths(child)]
+
+
+def _deep(paths: Sequence[Path]) -> tuple[Path, ...]:
+    """Return the paths that lead into an attribute."""
+    return tuple(path for path in paths if len(path.elements) > 1)

@@ -241,13 +241,14 @@ class Session:
     def put(self, table: Table, rows: Sequence[tuple[Key, Item, bytes]]) -> None:
         """Store items, with their encodings, in place of what was at their keys."""
         name, attribute = _sql_name(table), table.ttl_attribute
-        numbers = tuple([index.id for index in table.indexes])
+        indexes = table.indexes
+        numbers = tuple([index.id for index in indexes]) if indexes else ()
         for start in range(0, len(rows), _ROWS_AT_ONCE):
             chunk = rows[start : start + _ROWS_AT_ONCE]
             values: list[Any] = []
             for (pk, sk), item, encoded in chunk:
                 values += (pk, sk, expiry_of(item, attribute), encoded)
-                for index in table.indexes:
+                for index in indexes:
                     values += index.place(item) or NOWHERE
             self._connection.execute(_put_rows(name, len(chunk), numbers), values)
 
