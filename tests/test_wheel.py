@@ -96,7 +96,10 @@ def test_the_installed_command_counts_a_visit_once(
     run(command, "verify", "--store", store)
 
 
-@pytest.mark.parametrize("path", ["/", "/beacon.js", "/badge.svg?site=a.example"])
+@pytest.mark.parametrize(
+    "path",
+    ["/sites", "/stats?site=a.example", "/beacon.js", "/badge.svg?site=a.example"],
+)
 def test_the_installed_server_has_its_files(
     installed: Path, tmp_path: Path, path: str
 ) -> None:

@@ -43,7 +43,8 @@ class Panel:
     Attributes:
         title: Its heading.
         value: What one of its values is called.
-        none: What to say, and to do, where there are none.
+        none: What to say where there are none.
+        hint: What would bring some, to type as it is.
         counted: What is counted of it.
         has_courses: Whether each value has a small chart.
     """
@@ -51,6 +52,7 @@ class Panel:
     title: str
     value: str
     none: str
+    hint: str = ""
     counted: str = "Visits"
     has_courses: bool = False
 
@@ -64,19 +66,21 @@ PANELS = {
     "country": Panel(
         "Countries",
         "Country",
-        "No country is known. The server tells countries from a database that you"
-        " give it: footfall serve --countries FILE.",
+        "No country is known. Give the server a database of countries:",
+        hint="--countries FILE",
     ),
     "campaign": Panel(
         "Campaigns",
         "Campaign",
-        "No link named a campaign. Add ?utm_campaign=NAME to the links that you share.",
+        "No link named a campaign. Name one in the links that you share:",
+        hint="?utm_campaign=NAME",
         has_courses=True,
     ),
     "event": Panel(
         "Events",
         "Event",
-        "No page sent an event.",
+        "No page sent an event. Name one on a link or a button, and clicks are counted:",
+        hint='data-footfall-event="NAME"',
         counted="Times",
         has_courses=True,
     ),
