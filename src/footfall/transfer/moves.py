@@ -53,6 +53,7 @@ BYTES_MAX = 1_000_000
 FIXED_ACTIONS = 3
 BUCKETS_MAX = TRANSACTION_ACTIONS_MAX - FIXED_ACTIONS
 
+_VALUES_MAX = ATTRIBUTES_MAX - 1  # of a step; what was imported is one more
 _PARTS_MAX = 99  # two digits name a part
 
 
@@ -137,8 +138,8 @@ def values_steps(values: Values) -> Iterator[Step]:
         by_part.setdefault(0, {})[OTHER] = values.other
     for part, amounts in sorted(by_part.items()):
         names = list(amounts)
-        for start in range(0, len(names), ATTRIBUTES_MAX):
-            some = {name: amounts[name] for name in names[start:][:ATTRIBUTES_MAX]}
+        for start in range(0, len(names), _VALUES_MAX):
+            some = {name: amounts[name] for name in names[start : start + _VALUES_MAX]}
             bucket, moved = f"{values.dimension}#{values.day}#{part:02d}", dict(some)
             step: Amounts = {bucket: moved}
             if values.dimension == PAGE:
