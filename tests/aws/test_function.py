@@ -202,14 +202,22 @@ def test_the_owners_pages_are_closed(function: LocalFunction) -> None:
     assert function.invoke(stats)["statusCode"] in {401, 403}
 
 
-def test_nothing_streams(function: LocalFunction) -> None:
+def test_nothing_streams_and_the_live_page_asks_instead(
+    store: Store, function: LocalFunction
+) -> None:
     """A function answers once: the page is told to ask again, and polls."""
+    change_site(store, load_sites(store).named(SITE), published=True)
+    function.invoke(visit("v1", SITE))
     live = event(
         "GET", f"/v1/live?site={SITE}", headers={"accept": "text/event-stream"}
     )
 
     answer = function.invoke(live)
+    asked = function.invoke(
+        event("GET", f"/v1/live?site={SITE}", headers={"accept": "application/json"})
+    )
 
+    assert said(asked)["visits"] == 1
     assert answer["statusCode"] == 406
     assert "application/json" in said(answer)["detail"]
 

@@ -18,9 +18,18 @@ from tests.lambda_runtime import HANDLER, event, visit
 from tests.proxy.faults import Faults
 from tests.proxy.refusals import CONFLICT_REASON, NO_REASON, cancelled
 from tests.proxy.server import Proxy
+from tests.test_style import routes
 
 TEMPLATE = Path(__file__).parents[2] / "deploy" / "aws" / "template.yaml"
 OWNER = {"host": "127.0.0.1", "content-type": "application/json"}
+OF_A_SITE = (
+    *("/badge.svg", "/badge.json", "/badge.txt", "/embed.html"),
+    *("/stats", "/v1/stats", "/v1/live"),
+)
+WITHOUT_A_SITE = (
+    *("/", "/sites", "/demo", "/healthz", "/readyz", "/metrics", "/beacon.js"),
+    *("/beacon.json", f"/hit.svg?url={SITE}"),
+)
 CLAIMS = 251  # one more than a count-down's block holds
 
 Permission = tuple[str, str]  # a table, and an action on it
@@ -140,6 +149,8 @@ def test_the_policy_is_what_the_function_calls(
 
     used = permissions_used(store, dynamodb_local_endpoint)
 
+    asked = {each["rawPath"] for each in everything()}
+    assert {path for path in routes() if "{" not in path} <= asked
     assert used - granted == set()
     assert granted - used == set()
 
@@ -221,9 +232,9 @@ def everything() -> Iterator[dict[str, Any]]:
     yield visit("v6", "https://text.example/")
     yield visit("v7", "https://nobody.example/")
     yield event("GET", f"/v1/pixel.gif?url={SITE}")
-    for path in ("/badge.svg", "/badge.json", "/badge.txt", "/v1/stats", "/embed.html"):
-        yield event("GET", f"{path}?site={SITE}", headers=OWNER)
-    for path in ("/", "/healthz", "/readyz", "/metrics", f"/hit.svg?url={SITE}"):
+    for path in OF_A_SITE:
+        yield owners("GET", f"{path}?site={SITE}")
+    for path in WITHOUT_A_SITE:
         yield owners("GET", path)
     yield owners("PUT", "/v1/counters/a", b'{"value": 1}')
     yield owners("POST", "/v1/counters/a/add", b'{"amount": 2}')
