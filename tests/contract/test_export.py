@@ -20,10 +20,18 @@ from footfall.errors import (
     SiteNotFoundError,
     UnavailableError,
 )
-from footfall.transfer.document import Day, End, Header, Line, Values, encode
+from footfall.transfer.document import (
+    Day,
+    End,
+    Header,
+    Line,
+    Values,
+    encode,
+    header_of,
+)
 from footfall.transfer.export import Export
 from footfall.transfer.load import load
-from footfall.visits.dimensions import BROKEN_DOWN
+from footfall.visits.dimensions import BROKEN_DOWN, day_at
 from footfall.visits.record import Recorder
 from footfall.visits.report import daily, hourly, top, total
 from footfall.visits.shards import compact
@@ -31,7 +39,7 @@ from footfall.visits.site import Site
 from footfall.visits.sites import add_site, load_sites, remove_site
 from footfall.visits.verify import verify
 from footfall.visits.visit import Kind, Visit
-from tests.faulty import Fault, FaultyClient, lost_after, lost_before, no_fault
+from tests.faulty import Fault, FaultyClient, after, lost_after, lost_before, no_fault
 
 URL = "https://a.example/"
 NOW_MS = 1_795_608_000_000
@@ -257,6 +265,78 @@ def test_an_answer_that_is_lost_counts_once(
         assert total(store, site) == 200
         assert said(exported(store, site)) == said(exported(other, site))
         remove_site(store, site)
+
+
+def many_days(other: Store) -> list[bytes]:
+    """An export that takes several transactions to load."""
+    site = add_site(other, URL)
+    first = NOW_MS - 250 * 24 * HOUR_MS
+    lines: list[Line] = [
+        header_of(site, "many", "2026-11-25T12:00:00.000Z", baseline=7, visits=757)
+    ]
+    days = [day_at("UTC", first + day * 24 * HOUR_MS) for day in range(250)]
+    lines += [Day(day, 3, {"10": 2}, visitors=1) for day in days]
+    lines += [Values(day, "page", {"/a": 1, "/b": 1}, other=1) for day in days]
+    return texts([*lines, End(True, 501, 250, 750)])
+
+
+@pytest.mark.parametrize("nth", [1, 2, 5])
+def test_two_imports_of_one_export_at_once_count_once(
+    store: Store, other: Store, nth: int
+) -> None:
+    """What one of them has done, the other passes over."""
+    lines = many_days(other)
+    faulty = FaultyClient(store.client)
+    faulty.plan(
+        "transact_write_items",
+        [no_fault] * nth + [after(lambda: load(store, lines))],
+    )
+
+    loaded = load(replace(store, client=faulty), lines)
+
+    assert (loaded.days, loaded.visits) == (250, 750)
+    assert total(store, loaded.site) == 757
+    assert verify(store, loaded.site, NOW_MS).differences == ()
+
+
+@pytest.mark.parametrize("fault", [lost_after, lost_before])
+@pytest.mark.parametrize("nth", [1, 3])
+def test_a_long_import_that_is_cut_short_goes_on(
+    store: Store, other: Store, fault: Fault, nth: int
+) -> None:
+    """Five answers in a row are lost; the next run begins where it stood."""
+    lines = many_days(other)
+    faulty = FaultyClient(store.client)
+    faulty.plan("transact_write_items", [no_fault] * nth + [fault] * 5)
+    if fault is lost_before:
+        with pytest.raises(IndeterminateError):
+            load(replace(store, client=faulty), lines)
+    else:
+        load(replace(store, client=faulty), lines)
+
+    load(store, lines)
+
+    site = load_sites(store).named(URL)
+    assert total(store, site) == 757
+    assert verify(store, site, NOW_MS).differences == ()
+
+
+def test_an_import_into_a_site_that_is_removed_says_so(
+    store: Store, other: Store
+) -> None:
+    lines = many_days(other)
+    faulty = FaultyClient(store.client)
+    faulty.plan(
+        "transact_write_items",
+        [
+            no_fault,
+            no_fault,
+            after(lambda: remove_site(store, load_sites(store).sites[0])),
+        ],
+    )
+
+    with pytest.raises(SiteNotFoundError):
+        load(replace(store, client=faulty), lines)
 
 
 def test_an_import_while_an_export_reads_is_noticed(store: Store) -> None:

@@ -19,14 +19,12 @@ from footfall.counters.backoff import pause
 from footfall.counters.port import (
     Store,
     batching,
-    error_code,
     reason_codes,
     retry_conflicts,
     store_errors,
-    translate,
 )
 from footfall.counters.tables import Request
-from footfall.errors import FootfallError, IndeterminateError, ThrottledError
+from footfall.errors import IndeterminateError, ThrottledError
 from footfall.transfer.entries import Entry
 from footfall.transfer.ledger import (
     LINES_MAX,
@@ -37,7 +35,8 @@ from footfall.transfer.ledger import (
     read_note,
 )
 from footfall.transfer.moves import Amounts, Step, Sum, import_actions
-from footfall.visits.baseline import ensure_baseline, read_visits
+from footfall.transfer.refusals import explained
+from footfall.visits.baseline import ensure_baseline
 from footfall.visits.comparison import APART
 from footfall.visits.dimensions import (
     DAY,
@@ -226,7 +225,7 @@ class LineCounter:
                 [("TransactWriteItems", request) for _, _, request in requests]
             )
         except store_errors(client) as error:
-            raise self._explained(error) from error
+            raise explained(self._store, self._site.url, error) from error
         for (number, names, request), answer in zip(requests, answers, strict=True):
             if isinstance(answer, Exception):
                 self._send_one(number, names, request)
@@ -243,10 +242,10 @@ class LineCounter:
                 if reason_codes(error)[:1] == ["ConditionalCheckFailed"]:
                     self._reconcile(number, names)
                     return
-                explained = self._explained(error)
-                retried = isinstance(explained, IndeterminateError | ThrottledError)
+                failed = explained(self._store, self._site.url, error)
+                retried = isinstance(failed, IndeterminateError | ThrottledError)
                 if not retried or attempt == _TRIES_MAX:
-                    raise explained from error
+                    raise failed from error
                 pause(
                     attempt,
                     first_seconds=_PAUSE_SECONDS,
@@ -282,15 +281,3 @@ class LineCounter:
                 self.robots += 1
             else:
                 self.events += 1
-
-    def _explained(self, error: Exception) -> FootfallError:
-        codes = reason_codes(error)
-        if (
-            not {"ConditionalCheckFailed", "ValidationError"}.isdisjoint(codes)
-            or error_code(error) == "ValidationException"
-        ):
-            try:
-                read_visits(self._store, self._site.url)
-            except FootfallError as explained:
-                return explained
-        return translate(error, "TransactWriteItems", self._store.tables.settings)

@@ -16,13 +16,13 @@ from footfall.counters.port import (
     reason_codes,
     retry_conflicts,
     store_errors,
-    translate,
 )
 from footfall.counters.tables import KIND, VALUE, Request
 from footfall.errors import ThrottledError
 from footfall.transfer.document import check_date
 from footfall.transfer.entries import refuse
 from footfall.transfer.moves import Step, Sum, import_actions
+from footfall.transfer.refusals import explained
 from footfall.visits.baseline import ensure_baseline, read_item
 from footfall.visits.dimensions import DAY, TOTAL_PREFIX, UNHOURED, UNPAGED
 from footfall.visits.imported import note_key
@@ -107,7 +107,7 @@ def _write(store: Store, site: Site, day: str, before: int, visits: int) -> bool
     except store_errors(store.client) as error:
         if reason_codes(error)[:1] == ["ConditionalCheckFailed"]:
             return False
-        raise translate(error, "TransactWriteItems", store.tables.settings) from error
+        raise explained(store, site.url, error) from error
     return True
 
 

@@ -17,7 +17,6 @@ from footfall.counters.port import (
     reason_codes,
     retry_conflicts,
     store_errors,
-    translate,
 )
 from footfall.counters.tables import ENDED, EXPORT, KIND, PLACE, Request
 from footfall.errors import (
@@ -42,6 +41,7 @@ from footfall.transfer.moves import (
     import_actions,
     values_steps,
 )
+from footfall.transfer.refusals import explained
 from footfall.visits.baseline import read_item
 from footfall.visits.imported import note_key
 from footfall.visits.site import Site, default_aliases
@@ -214,7 +214,7 @@ def _write(
         except store_errors(store.client) as error:
             if reason_codes(error)[:1] == ["ConditionalCheckFailed"]:
                 return _place_of(store, site, after)
-            failed = translate(error, "TransactWriteItems", store.tables.settings)
+            failed = explained(store, site.url, error)
             if not isinstance(failed, IndeterminateError) or attempt == _TRIES_MAX:
                 raise failed from error
         else:

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from footfall.errors import InvalidInputError
+from footfall.transfer import ledger
 from footfall.transfer.access_logs import parse_json_line, parse_log_line, time_ms
 from footfall.transfer.day_totals import columns_of as day_columns
 from footfall.transfer.day_totals import parse_day, rows_of
@@ -387,6 +388,17 @@ def test_equal_lines_have_names_of_their_own() -> None:
 
     assert len(set(names)) == 4
     assert [again.name(each) for each in identities] == names
+
+
+def test_names_are_told_apart_in_bounded_memory(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Equal lines stand near each other; those of long ago are let go."""
+    monkeypatch.setattr(ledger, "_NEAR_MAX", 4)
+    names = Names()
+    found = [names.name(b"%d" % number) for number in [1, 2, 3, 4, 5, 1, 6, 7]]
+
+    assert len(set(found)) == 8
 
 
 def test_lines_are_bounded(tmp_path: Path) -> None:
