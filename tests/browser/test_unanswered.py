@@ -160,7 +160,7 @@ def test_a_page_left_in_mid_request_counts_once(
     page.goto(f"{blog.url}/one")
     _until(page, line, 1)
     assert page.evaluate(NOTHING_IS_KEPT)
-    assert counted.total() == arrived
+    counted.assert_total(int(arrived), page)
     page.goto(f"{blog.url}/two")
 
     counted.assert_total(2, page)
