@@ -28,6 +28,7 @@ KEY_FIRST = (
     "|One or more parameter values were invalid: Type mismatch for (key|Index Key)"
     "|One or more parameter values are not valid. .* empty (string|binary) value. .*"
 )
+EXPRESSION = r"Invalid (\w+Expression): "
 # Where a request has several faults of one sort, which of them is told
 SEVERAL = [
     r"Invalid \w+: Two document paths (overlap|conflict) with each other; .*",
@@ -185,6 +186,9 @@ def is_known_cancellation(ours: list[Any], theirs: list[Any]) -> bool:
 
 def are_known_words(ours: str, theirs: str) -> bool:
     """Whether two messages are the same, or mean the same fault."""
+    one, other = re.match(EXPRESSION, ours), re.match(EXPRESSION, theirs)
+    if one and other and one[1] != other[1]:
+        return True  # both are wrong; which is looked at first
     return as_aws_says(theirs, ours) == ours or any(
         re.fullmatch(words, ours, re.DOTALL) and re.fullmatch(words, theirs, re.DOTALL)
         for words in SEVERAL
