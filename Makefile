@@ -11,6 +11,9 @@ COMPILE := $(UV) pip compile pyproject.toml --quiet --universal --python-version
 # The property tests' profile: ci replays, dev varies, soak runs for a night.
 export HYPOTHESIS_PROFILE ?= ci
 
+# Each process has a DynamoDB Local of its own; a file's tests share a browser.
+PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadfile
+
 SYSTEM := chromium gcc java npm wrk
 PACKAGE_gcc := gcc libc6-dev
 PACKAGE_java := default-jre-headless
@@ -27,7 +30,7 @@ test: .venv/dev.stamp $(DYNAMODB_LOCAL) tests/browser/node_modules
 test: system-chromium system-gcc system-wrk
 test: ## run all tests, with coverage
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest $(ARGS)
+	$(BIN)/coverage run -m pytest $(PARALLEL) $(ARGS)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
