@@ -306,6 +306,23 @@ def test_a_store_that_fails_is_told(
     assert_readable(answer)
 
 
+def test_what_a_store_says_is_for_the_log(
+    store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It may name an account and its user; a stranger hears that it refused."""
+    client = FaultyClient(store.client)
+    web = WebServer(Store(client, store.tables), Settings())
+    client.plan("transact_write_items", [refused("AccessDeniedException")] * 2)
+
+    answer = web.visit("v")
+    web.ask("GET", f"/v1/pixel.gif?id=p&url={SITE}")
+    web.stop()
+
+    assert answer.status == 503
+    assert answer.json()["detail"] == "the store refused; the server's log says why"
+    assert caplog.text.count("visits are refused: TransactWriteItems") == 1
+
+
 def test_a_number_that_is_none_is_told(web: WebServer) -> None:
     """With the command that repairs it."""
     web.store.client.put_item(

@@ -330,6 +330,8 @@ def test_a_store_that_takes_no_visits_makes_a_server_unready(
     denied.on = True
     assert faulty.visit("b").status == 503
     unready = faulty.ask("GET", "/readyz")
+    elsewhere = faulty.ask("GET", "/readyz", X_Forwarded_For="1.2.3.4")
+    alive = faulty.ask("GET", "/healthz", Host="10.0.0.7")
     tried = len(client.requests)
     wait_until(lambda: "put_item" in [name for name, _ in client.requests[tried:]])
     still = faulty.ask("GET", "/readyz")
@@ -338,6 +340,9 @@ def test_a_store_that_takes_no_visits_makes_a_server_unready(
 
     assert (unready.status, still.status) == (503, 503)
     assert "AccessDeniedException" in unready.json()["detail"]
+    assert (elsewhere.status, alive.json()["store"]) == (503, "failing")
+    # The store's words may name an account: the owner's alone, here and in the log.
+    assert b"AccessDenied" not in elsewhere.body + alive.body
     assert faulty.visit("b").json()["outcome"] == "counted"
 
 

@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from footfall.errors import FootfallError, InvalidInputError
+from footfall.errors import FootfallError, InvalidInputError, StoreError
 from footfall.visits.record import Result
 from footfall.visits.visit import Outcome, Submission
 from footfall.web.bodies import check_json_type, check_size, decode
@@ -136,7 +136,7 @@ def image(result: Result) -> Reply:
     """
     if isinstance(result, Outcome):
         return Reply(200, _image_headers(result.outcome), _GIF)
-    problem = problem_of(result)
+    problem = problem_of(_told_to_readers(result))
     further = [header for header in problem.headers if header[0] != b"content-type"]
     headers = [*_image_headers("refused"), *further]
     return Reply(
@@ -146,8 +146,15 @@ def image(result: Result) -> Reply:
 
 def refusal(error: FootfallError) -> Reply:
     """An error as its problem document, which every origin may read."""
-    problem = problem_of(error)
+    problem = problem_of(_told_to_readers(error))
     return Reply(problem.status, [*_CORS, *problem.headers], problem.body)
+
+
+def _told_to_readers(error: FootfallError) -> FootfallError:
+    """The error without a store's own words, which may name accounts and tables."""
+    if isinstance(error, StoreError):
+        return StoreError("the store refused; the server's log says why")
+    return error
 
 
 def _pixel_fields(query: bytes) -> dict[str, str]:

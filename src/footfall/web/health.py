@@ -15,6 +15,7 @@ from footfall.counters.port import Store
 from footfall.errors import FootfallError
 from footfall.visits.probe import try_write
 from footfall.visits.statistics import Statistics
+from footfall.web.access import check_owner
 from footfall.web.answers import json_answer
 from footfall.web.directory import SiteDirectory
 from footfall.web.problems import HttpError
@@ -47,19 +48,29 @@ class Health:
         """What the store said when it failed; None while it answers and counts."""
         return self._statistics.failing or self._directory.trouble
 
-    async def live(self, _: Request) -> Response:
+    async def live(self, request: Request) -> Response:
         """The process answers; how its store is stands beside it."""
-        trouble = self.trouble
-        if trouble is None:
+        detail = self._detail(request)
+        if detail is None:
             return json_answer({"status": "ok", "store": "ok"})
-        return json_answer({"status": "ok", "store": "failing", "detail": trouble})
+        return json_answer({"status": "ok", "store": "failing", "detail": detail})
 
-    async def ready(self, _: Request) -> Response:
+    async def ready(self, request: Request) -> Response:
         """The store answers and counts; a problem with status 503 if it does not."""
-        trouble = self.trouble
-        if trouble is not None:
-            raise HttpError(503, "Not ready", trouble)
+        detail = self._detail(request)
+        if detail is not None:
+            raise HttpError(503, "Not ready", detail)
         return json_answer({"status": "ready"})
+
+    def _detail(self, request: Request) -> str | None:
+        """The trouble, in the store's own words for the owner alone."""
+        if self.trouble is None:
+            return None
+        try:
+            check_owner(request.method, request.headers)
+        except HttpError:
+            return "the store fails; the server's log says how, and /readyz its owner"
+        return self.trouble
 
     async def _probe(self) -> None:
         while True:
