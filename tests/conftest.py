@@ -21,6 +21,10 @@ from tests.processes import FOOTFALL, Server
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
+# pytest-xdist tells its processes a terminal's size; a test's terminal has its own.
+for name in ("COLUMNS", "LINES"):
+    os.environ.pop(name, None)
+
 # boto3 and `footfall` read these. No test may meet a developer's own account.
 for name in list(os.environ):
     if name.startswith(("AWS_", "FOOTFALL_")):

@@ -101,7 +101,14 @@ def missing_tables(store: Store) -> list[str]:
 def _open_file(location: str, *, create: bool) -> DynamoDBClient:
     from footfall.embedded import EmbeddedClient, StoreFileError
 
-    if location != MEMORY and not create and not Path(location).exists():
+    try:
+        is_there = location == MEMORY or Path(location).exists()
+    except OSError as error:
+        raise StoreError(
+            f"{location!r} cannot be looked for ({error.strerror}); give this user"
+            f" access to its folder"
+        ) from error
+    if not create and not is_there:
         raise StoreError(
             f"there is no store {location!r}; `footfall serve` or `footfall sites add`"
             f" makes one, --store or FOOTFALL_STORE names another"

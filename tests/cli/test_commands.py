@@ -334,6 +334,7 @@ def test_wrong_usage_ends_with_2_and_says_why(
     ("arguments", "words"),
     [
         (["sites", "add", "a.example"], "exists already"),
+        (["sites", "list", "--store", "x" * 300], "access to its folder"),
         (["hit", "https://b.example/"], "is not on a site that was added"),
         (["stats", "b.example"], "is not on a site that was added"),
         (["sites", "repair", "b.example"], "is not on a site that was added"),

@@ -8,6 +8,7 @@ import pytest
 from footfall.counters.port import Store
 from footfall.visits.periods import Period, Unit
 from footfall.visits.record import Recorder
+from footfall.visits.report import daily
 from footfall.visits.series import breakdown, course, first_day
 from footfall.visits.site import Site
 from footfall.visits.sites import add_site
@@ -166,3 +167,20 @@ def test_what_had_no_room_is_no_value(store: Store, site: Site) -> None:
 
     assert [(each.value, each.visits) for each in found.values] == [("other", 2)]
     assert (found.other, found.visits, found.found) == (7, 9, 1)
+
+
+def test_a_day_that_has_only_readers_has_no_visits(store: Store, site: Site) -> None:
+    """A repair may make such an item, where shards counted the day."""
+    store.client.put_item(
+        TableName=store.tables.visit_rollups,
+        Item={
+            "siteUrl": {"S": site.url},
+            "bucket": {"S": f"total#{TODAY.isoformat()}"},
+            "visitors": {"N": "2"},
+        },
+    )
+
+    (day,) = daily(store, site, TODAY, TODAY)
+    assert (day.visits, day.visitors) == (0, 2)
+    seen = course(store, site, Period(TODAY, TODAY, "day"), ms(NOW))
+    assert seen.visits.value == 0

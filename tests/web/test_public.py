@@ -1,10 +1,12 @@
 """Statistics over HTTP, and what is answered while the store is away."""
 
+import socket
 import time
 
 import pytest
 
 from footfall.counters.port import Store
+from footfall.visits.sites import change_site, load_sites
 from footfall.web.settings import Settings
 from tests.faulty import FaultyClient, lost_before
 from tests.web.conftest import SITE, WebServer
@@ -48,6 +50,8 @@ def test_statistics_are_the_owners(web: WebServer) -> None:
         ("site=a.example&from=x", 400),
         ("site=a.example&by=hour&from=0001-01-01&to=0001-01-01", 400),
         ("site=a.example&by=hour&from=9999-12-31&to=9999-12-31", 400),
+        ("site=a.example&by=hour&from=2026-10-25&to=2026-11-24", 200),
+        ("site=a.example&by=hour&from=2026-10-25&to=2026-11-25", 400),
         ("site=a.example&to=0001-01-01", 400),
         ("site=a.example&from=2026-02-02&to=2026-02-01", 400),
         ("site=a.example&more=1", 400),
@@ -56,7 +60,7 @@ def test_statistics_are_the_owners(web: WebServer) -> None:
 def test_statistics_refuse_what_is_not_valid(
     web: WebServer, query: str, status: int
 ) -> None:
-    """The field is named."""
+    """What would cost a stranger's owner a thousand reads, too."""
     assert web.ask("GET", f"/v1/stats?{query}").status == status
 
 
@@ -72,3 +76,29 @@ def test_what_is_not_here_is_a_problem(web: WebServer) -> None:
     assert web.ask("GET", "/static/nope.css").status == 404
     assert web.ask("GET", "/static/../app.py").status == 404
     assert "server" not in missing.headers
+
+
+@pytest.mark.parametrize("path", ["/sites", "/metrics", "/v1/stats?site=a.example"])
+def test_a_proxy_that_names_nobody_opens_nothing(web: WebServer, path: str) -> None:
+    """Nginx's bare proxy_pass: the server's own Host, no header more, HTTP/1.0."""
+    with socket.create_connection(("127.0.0.1", web.port), timeout=30) as connection:
+        head = f"GET {path} HTTP/1.0\r\nHost: 127.0.0.1:{web.port}\r\n\r\n"
+        connection.sendall(head.encode())
+        status = connection.makefile("rb").readline()
+
+    assert b" 403 " in status
+    assert web.ask("GET", path).status == 200
+
+
+def test_a_published_page_needs_no_host(store: Store) -> None:
+    """HTTP/1.0 has none; a stranger's program may still speak it."""
+    change_site(store, load_sites(store).named(SITE), published=True)
+    web = WebServer(store, Settings())
+    try:
+        with socket.create_connection(("127.0.0.1", web.port), timeout=30) as asks:
+            asks.sendall(b"GET /stats?site=a.example HTTP/1.0\r\n\r\n")
+            status = asks.makefile("rb").readline()
+    finally:
+        web.stop()
+
+    assert b" 200 " in status

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from footfall.counters.port import Store
+from footfall.visits.site import DIMENSIONS
 from footfall.visits.sites import add_site, load_sites, remove_site
 from footfall.web.countries import Countries
 from footfall.web.settings import Settings
@@ -250,4 +251,5 @@ def test_settings_have_no_proxy_and_no_countries_unless_told() -> None:
         "public_claims": False,
         "countries": None,
         "proxies": (),
+        "breakdowns": DIMENSIONS,
     }

@@ -5,7 +5,9 @@ UnknownOperationException. A visit's receipt and its numbers must change togethe
 such a store is refused before anything is counted.
 """
 
-from footfall.counters.port import Store, error_code, store_errors, translate
+import threading
+
+from footfall.counters.port import Store, error_code, store_errors
 from footfall.counters.tables import KIND, NAME
 from footfall.errors import StoreError
 
@@ -15,17 +17,37 @@ NO_TRANSACTIONS = (
     " cannot be counted exactly once without; use Amazon DynamoDB, `footfall dynamodb`,"
     " or a file"
 )
+ANSWER_SECONDS_MAX = 3.0
 
 
 def require_transactions(store: Store) -> None:
-    """See that the store has transactions, by one that checks and writes nothing.
+    """Refuse a store that says it has no transactions.
+
+    One that throttles, refuses or hangs may do otherwise when visits come, and a server
+    must start meanwhile: it is not waited for, and whoever counts then is told.
 
     Raises:
-        StoreError: It has none; or it refused.
-        ThrottledError: The store throttles. Retry after a pause.
-        IndeterminateError: No answer came. Try again.
+        StoreError: It has none.
 
-    Cost: 2 write units. Source: DynamoDB API Reference, ConditionCheck.
+    Cost: 2 write units.
+    """
+    lacking = threading.Event()
+
+    def ask() -> None:
+        if not _has_transactions(store):
+            lacking.set()
+
+    asking = threading.Thread(target=ask, name="has-transactions", daemon=True)
+    asking.start()
+    asking.join(ANSWER_SECONDS_MAX)
+    if lacking.is_set():
+        raise StoreError(NO_TRANSACTIONS)
+
+
+def _has_transactions(store: Store) -> bool:
+    """Whether a transaction that checks and writes nothing is known to the store.
+
+    Source: DynamoDB API Reference, TransactWriteItems, ConditionCheck.
     """
     table = store.tables.settings
     absent = {
@@ -37,6 +59,5 @@ def require_transactions(store: Store) -> None:
     try:
         store.client.transact_write_items(TransactItems=[{"ConditionCheck": absent}])
     except store_errors(store.client) as error:
-        if error_code(error) == UNKNOWN_OPERATION:
-            raise StoreError(NO_TRANSACTIONS) from error
-        raise translate(error, "TransactWriteItems", table) from error
+        return error_code(error) != UNKNOWN_OPERATION
+    return True

@@ -528,6 +528,7 @@ class Storage:
             )
         execute_patiently(connection, "PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA secure_delete = ON")
         connection.execute("BEGIN IMMEDIATE")  # fails here if it cannot be written
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         if version == 0:

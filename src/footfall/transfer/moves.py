@@ -163,6 +163,8 @@ def import_actions(
 ) -> list[Request]:
     """The actions of the transaction that adds a sum; the note's is the first."""
     number = {":visits": {"N": str(added.visits)}}
+    # A transaction of pages or robots alone must show, too: it moves days of long ago.
+    moved = {":moved": {"N": str(max(1, added.visits))}}
     return [
         note,
         {
@@ -176,10 +178,10 @@ def import_actions(
             "Update": {
                 "TableName": tables.settings,
                 "Key": baseline_key(site),
-                "UpdateExpression": "ADD #imported :visits",
+                "UpdateExpression": "ADD #imported :moved",
                 "ConditionExpression": "attribute_exists(#kind)",
                 "ExpressionAttributeNames": {"#imported": IMPORTED, "#kind": KIND},
-                "ExpressionAttributeValues": number,
+                "ExpressionAttributeValues": moved,
             }
         },
         *(_add(tables, site, *entry) for entry in added.amounts.items()),

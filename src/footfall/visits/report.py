@@ -126,7 +126,7 @@ def daily(store: Store, site: Site, first: date, last: date) -> list[DayTotal]:
     visitors: Tally[str] = Tally()
     for item in buckets(store, site, TOTAL_PREFIX, first, last):
         day = day_of(item[BUCKET]["S"])
-        visits[day] += int(item[DAY]["N"])
+        visits[day] += int(item.get(DAY, {"N": "0"})["N"])
         visitors[day] += int(item.get(VISITORS, {"N": "0"})["N"])
     return [
         DayTotal(day, visits[day.isoformat()], visitors[day.isoformat()])

@@ -266,7 +266,7 @@ def _read_days(store: Store, site: Site, first: date, last: date) -> dict[date, 
     days: dict[date, _Day] = {}
     for item in buckets(store, site, TOTAL_PREFIX, first, last):
         day = days.setdefault(date.fromisoformat(day_of(item[BUCKET]["S"])), _Day())
-        day.visits += int(item[DAY]["N"])
+        day.visits += int(item.get(DAY, {"N": "0"})["N"])
         day.visitors += int(item.get(VISITORS, {"N": "0"})["N"])
         for name in item.keys() & HOUR_NAMES:
             day.hours[int(name)] += int(item[name]["N"])

@@ -481,6 +481,7 @@ def _rollup_keys(store: Store, site: Site) -> Iterator[Item]:
             "ProjectionExpression": "#site, #bucket",
             "ExpressionAttributeNames": {"#site": SITE_URL, "#bucket": BUCKET},
             "ExpressionAttributeValues": {":site": {"S": site.url}},
+            "ConsistentRead": True,  # what was written a moment ago goes too
         },
     )
 
@@ -500,6 +501,7 @@ def _receipt_keys(store: Store, site: Site) -> Iterator[Item]:
                 ":visits": {"S": receipt_key(site.url, "")},
                 ":readers": {"S": marker_prefix(site.url)},
             },
+            "ConsistentRead": True,
         },
     )
 

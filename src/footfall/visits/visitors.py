@@ -20,6 +20,7 @@ A visit that arrives when its day's salt is gone (it waited in a browser past mi
 and an hour) counts, and its reader does not.
 """
 
+import contextlib
 import hashlib
 import secrets
 import threading
@@ -31,7 +32,7 @@ from zoneinfo import ZoneInfo
 from footfall.counters.bulk import delete_items, query
 from footfall.counters.port import Item, Store, store_errors, translate
 from footfall.counters.tables import EXPIRES_AT, KIND, NAME, SALT
-from footfall.errors import ThrottledError
+from footfall.errors import FootfallError, ThrottledError
 from footfall.visits.baseline import read_item
 from footfall.visits.dimensions import day_at, midnight
 from footfall.visits.site import Site
@@ -119,8 +120,10 @@ class Visitors:
             salt = _salt_of(self._store, day)
             with self._lock:
                 self._salts[day] = salt
-            # A new day has begun, so another is over, or soon is.
-            self.destroy_salts(now_ms)
+            # A new day has begun, so another is over, or soon is. What fails is done
+            # by whoever tries next, and no visit waits for it.
+            with contextlib.suppress(FootfallError):
+                self.destroy_salts(now_ms)
         return salt
 
 

@@ -3,13 +3,15 @@
 Three things could make a stranger's request look local, and each is refused (DESIGN,
 section 6):
 
-    a reverse proxy on this machine     it adds a forwarding header
+    a reverse proxy on this machine     it adds a forwarding header, or speaks HTTP/1.0,
+                                        which nginx does unless told and no browser does
     DNS rebinding                       the browser sends the stranger's own Host
     a page of another origin            the browser sends its Origin with a change
 """
 
-from collections.abc import Mapping
 from ipaddress import ip_address
+
+from starlette.requests import Request
 
 from footfall.errors import SiteNotFoundError
 from footfall.visits.site import Site, SiteIndex
@@ -29,16 +31,18 @@ _SAFE_METHODS = frozenset({"GET", "HEAD"})
 _OWN_SITES = frozenset({"same-origin", "none"})
 
 
-def check_owner(method: str, headers: Mapping[str, str]) -> None:
+def check_owner(request: Request) -> None:
     """Let the owner in, who sits at this machine.
-
-    Args:
-        method: The request's method.
-        headers: The request's headers, names in lower case.
 
     Raises:
         HttpError: The request came from elsewhere, or from another page.
     """
+    method, headers = request.method, request.headers
+    if request.scope["http_version"] == "1.0":
+        raise _forbidden(
+            "it came by HTTP/1.0, as a reverse proxy sends it; open the server's own"
+            " loopback address on its machine"
+        )
     for name in _FORWARDING_HEADERS:
         if name in headers:
             raise _forbidden(
@@ -57,14 +61,11 @@ def check_owner(method: str, headers: Mapping[str, str]) -> None:
         raise _forbidden("a page of another site asked for a change")
 
 
-def check_reader(
-    method: str, headers: Mapping[str, str], sites: SiteIndex, name: str
-) -> tuple[Site, bool]:
+def check_reader(request: Request, sites: SiteIndex, name: str) -> tuple[Site, bool]:
     """Let in whoever may see a site's numbers: its owner, or anybody if it is published.
 
     Args:
-        method: The request's method.
-        headers: The request's headers, names in lower case.
+        request: Who asks.
         sites: The sites.
         name: The site's address or host.
 
@@ -76,7 +77,7 @@ def check_reader(
         SiteNotFoundError: The owner has no such site.
     """
     try:
-        check_owner(method, headers)
+        check_owner(request)
     except HttpError:
         site = _published(sites, name)
         if site is None:

@@ -59,7 +59,7 @@ class Counters:
 
     async def put(self, request: Request) -> Response:
         """Create a counter, or with a floor a count-down."""
-        check_owner(request.method, request.headers)
+        check_owner(request)
         name, wanted = _name(request), decode(_put, await _body(request))
         if wanted.floor is None:
             await in_thread(named.create_counter, self._store, name, wanted.value)
@@ -71,13 +71,13 @@ class Counters:
 
     async def delete(self, request: Request) -> Response:
         """Delete a counter, or a count-down with its claims."""
-        check_owner(request.method, request.headers)
+        check_owner(request)
         await in_thread(named.delete_counter, self._store, _name(request))
         return Response(status_code=204)
 
     async def add(self, request: Request) -> Response:
         """Add an amount, once for each id."""
-        check_owner(request.method, request.headers)
+        check_owner(request)
         name, wanted = _name(request), decode(_add, await _body(request))
         added = await in_thread(
             named.add_to_counter, self._store, name, wanted.amount, id=wanted.id
@@ -87,7 +87,7 @@ class Counters:
     async def claim(self, request: Request) -> Response:
         """Take a place for an id; the same id again gets the same answer."""
         if not self._settings.public_claims:
-            check_owner(request.method, request.headers)
+            check_owner(request)
         name, wanted = _name(request), decode(_claim, await _body(request))
         claim = await in_thread(named.claim, self._store, name, id=wanted.id)
         return json_answer(claim, headers=self._claim_headers())

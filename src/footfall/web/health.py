@@ -67,7 +67,7 @@ class Health:
         if self.trouble is None:
             return None
         try:
-            check_owner(request.method, request.headers)
+            check_owner(request)
         except HttpError:
             return "the store fails; the server's log says how, and /readyz its owner"
         return self.trouble

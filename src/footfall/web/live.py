@@ -60,12 +60,28 @@ class Live:
         """The numbers as a stream, to whoever accepts one; else as one document."""
         name = query_of(request, "site").get("site", "")
         sites = self._directory.sites
-        site, _ = check_reader(request.method, request.headers, sites, name)
+        site, _ = check_reader(request, sites, name)
         wants_stream = _STREAM in request.headers.get("accept", "")
         if not wants_stream or request.method == "HEAD":
             return json_answer(await in_thread(_numbers, self._store, site))
         if self._closed:
             raise UnavailableError("listen", "the server is stopping")
+        self._require_room()
+        # An error is an answer of its own, not the end of a stream that had begun.
+        first = await in_thread(_numbers, self._store, site)
+        self._require_room()  # many may have come meanwhile
+
+        def may_listen() -> bool:
+            try:
+                now, _ = check_reader(request, self._directory.sites, name)
+            except FootfallError:
+                return False
+            return now == site
+
+        stream = self._stream(site, first, may_listen)
+        return StreamingResponse(stream, 200, _HEADERS, _STREAM)
+
+    def _require_room(self) -> None:
         if self._listeners >= LISTENERS_MAX:
             raise HttpError(
                 503,
@@ -73,20 +89,6 @@ class Live:
                 f"{LISTENERS_MAX} streams are open; ask again with Accept: {_JSON}",
                 retry_after="60",
             )
-        # An error is an answer of its own, not the end of a stream that had begun.
-        first = await in_thread(_numbers, self._store, site)
-
-        def may_listen() -> bool:
-            try:
-                now, _ = check_reader(
-                    request.method, request.headers, self._directory.sites, name
-                )
-            except FootfallError:
-                return False
-            return now == site
-
-        stream = self._stream(site, first, may_listen)
-        return StreamingResponse(stream, 200, _HEADERS, _STREAM)
 
     def close(self) -> None:
         """End all streams; call it in the event loop's thread."""

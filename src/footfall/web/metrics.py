@@ -38,7 +38,7 @@ class Metrics:
 
     async def get(self, request: Request) -> Response:
         """All numbers, in the format that the scraper takes."""
-        check_owner(request.method, request.headers)
+        check_owner(request)
         encode, content_type = choose_encoder(request.headers.get("accept", ""))
         return Response(
             encode(self._registry), headers={**NO_STORE, "content-type": content_type}

@@ -43,7 +43,7 @@ class Pages:
     async def home(self, request: Request) -> Response:
         """The one site's page, where there is one site; else the overview."""
         try:
-            check_owner(request.method, request.headers)
+            check_owner(request)
         except FootfallError as error:
             return self._renderer.problem(error)
         sites = self._sites(base_url(request))
@@ -54,7 +54,7 @@ class Pages:
     async def sites(self, request: Request) -> Response:
         """Every site: its total, today, its last 30 days; the snippet to paste."""
         try:
-            check_owner(request.method, request.headers)
+            check_owner(request)
             page = _page_in(query_of(request, "page"))
             sites = self._sites(base_url(request))
             shown = sites[(page - 1) * SITES_SHOWN : page * SITES_SHOWN]
@@ -76,7 +76,7 @@ class Pages:
     async def demo(self, request: Request) -> Response:
         """A page that carries the beacon."""
         try:
-            check_owner(request.method, request.headers)
+            check_owner(request)
             here = base_url(request)
             site = demo_site(self._directory.sites, here)
             visits = await in_thread(total, self._store, site) if site else 0

@@ -74,7 +74,8 @@ class Renderer:
 
 def base_url(request: Request) -> str:
     """The address under which this page was opened."""
-    return f"{request.url.scheme}://{request.headers['host']}"
+    # HTTP/1.0 has no Host; only a stranger's program speaks it.
+    return f"{request.url.scheme}://{request.headers.get('host', 'HOST')}"
 
 
 def snippet(base_url: str) -> Markup:

@@ -78,7 +78,7 @@ class SitePage:
         query = query_of(request, *PARAMETERS)
         sites = self._directory.sites
         name = query.get("site", "")
-        site, owned = check_reader(request.method, request.headers, sites, name)
+        site, owned = check_reader(request, sites, name)
         now_ms = time_ns() // 1_000_000
         day = today(site, now_ms)
         first = partial(first_day, self._store, site)

@@ -24,6 +24,7 @@ from footfall.web.ranges import date_in
 
 DAYS_SHOWN = 30
 VALUES_SHOWN = 100
+HOURS_DAYS_MAX = 31  # each is a read of its own
 BREAKDOWNS = tuple(each for each in (*DIMENSIONS, ROBOT) if each != "visitor")
 _BY = ("day", "hour", *BREAKDOWNS)
 _BY_OF_ALL = tuple(by for by in _BY if by != ROBOT)
@@ -42,12 +43,16 @@ class Stats:
         query = query_of(request, "site", "from", "to", "by")
         sites = self._directory.sites
         name = query.get("site", "")
-        site, owned = check_reader(request.method, request.headers, sites, name)
+        site, owned = check_reader(request, sites, name)
         by, known = query.get("by", "day"), _BY if owned else _BY_OF_ALL
         if by not in known:
             raise InvalidInputError("by", f"must be one of {', '.join(known)}")
         last = date_in(query, "to") or today(site, time_ns() // 1_000_000)
         first = date_in(query, "from") or last - timedelta(days=DAYS_SHOWN - 1)
+        if by == "hour" and (last - first).days >= HOURS_DAYS_MAX:
+            raise InvalidInputError(
+                "from", f"by hour, ask for at most {HOURS_DAYS_MAX} days at once"
+            )
         async with self._free:
             answer = await in_thread(report, self._store, site, first, last, by)
         return json_answer(answer)

@@ -77,3 +77,17 @@ def test_a_full_sum_takes_no_more() -> None:
     assert not buckets.takes(Step({f"event#{DAY}#00": {"=x": 1}}))
     assert not names.takes(Step({f"page#{DAY}#00": {"=x": 1}}))
     assert not size.takes(Step({f"page#{DAY}#00": {"=" + "x" * 2_000: 1}}))
+
+
+@pytest.mark.parametrize("visits", [0, 7])
+def test_every_transaction_shows(visits: int) -> None:
+    """One of pages alone, too: whoever compares meanwhile must see that it came."""
+    added = Sum(amounts={"page#2026-11-24#00": {"=/": 3}}, visits=visits)
+    actions = import_actions(Tables(), "https://a.example/", added, {"Put": {}})
+
+    ((moved,),) = [
+        action["Update"]["ExpressionAttributeValues"].values()
+        for action in actions
+        if "#imported" in action.get("Update", {}).get("UpdateExpression", "")
+    ]
+    assert int(moved["N"]) >= 1
