@@ -113,6 +113,11 @@ def _open_file(location: str, *, create: bool) -> DynamoDBClient:
             f"there is no store {location!r}; `footfall serve` or `footfall sites add`"
             f" makes one, --store or FOOTFALL_STORE names another"
         )
+    if not create and location != MEMORY and not Path(location).stat().st_size:
+        raise StoreError(
+            f"{location!r} is empty, so no store is in it; --store or FOOTFALL_STORE"
+            f" names another"
+        )
     try:
         return EmbeddedClient(location)
     except StoreFileError as error:

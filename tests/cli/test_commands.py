@@ -502,3 +502,13 @@ def test_the_version_and_help_are_quick_to_find(run: Run) -> None:
     for command in ("serve", "dynamodb", "sites", "hit", "stats", "watch", "verify"):
         assert f"\n  {command} " in shown
         assert "Usage: footfall" in run(command, "-h").stdout
+
+
+def test_an_empty_file_is_no_store(run: Run, tmp_path: Path) -> None:
+    """A mistyped path must not become one by being read."""
+    (tmp_path / "empty").touch()
+    done = run("verify", "--store", "empty")
+
+    assert done.returncode == 1
+    assert "is empty" in done.stderr
+    assert (tmp_path / "empty").read_bytes() == b""

@@ -263,6 +263,21 @@ def test_known_duplicates_never_cancel_a_group(store: Store, site: Site) -> None
     assert len(writes) == 1
 
 
+def test_a_number_told_after_a_move_to_a_shard_has_the_visit_in_it(
+    store: Store, site: Site
+) -> None:
+    """A moment ago the site had no shards, which is looked up once a second."""
+    client = FaultyClient(store.client)
+    recorder = Recorder(Store(client, store.tables))
+    recorder.record([visit(site, "v1")])
+    client.plan("transact_write_items", [CONFLICT])
+
+    (told,) = recorder.record([visit(site, "v2")])
+
+    assert isinstance(told, Outcome)
+    assert told.visits == 2
+
+
 @pytest.mark.parametrize(
     ("fault", "error"),
     [

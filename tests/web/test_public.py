@@ -102,3 +102,12 @@ def test_a_published_page_needs_no_host(store: Store) -> None:
         web.stop()
 
     assert b" 200 " in status
+
+
+def test_an_upgrade_brings_its_own_scripts(web: WebServer) -> None:
+    """A browser asks whether its copy is still the newest."""
+    script = web.ask("GET", "/static/copy.js")
+    again = web.ask("GET", "/static/copy.js", If_None_Match=script.headers["etag"])
+
+    assert script.headers["cache-control"] == "no-cache"
+    assert (script.status, again.status) == (200, 304)

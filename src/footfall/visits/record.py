@@ -361,6 +361,7 @@ class Recorder:
         # On one file writers queue, and nothing is gained by shards.
         if self._batching is None:
             self._shards.move(group.site)
+            self._totals.look_again(group.site)
         return self._regrouped(group, group.visits, found)
 
     def _without_duplicates(

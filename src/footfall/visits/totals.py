@@ -96,6 +96,10 @@ class TotalsReader:
                 totals[site] += sum(shard.visits for shard in shards)
         return totals
 
+    def look_again(self, site: str) -> None:
+        """Look for the site's shards at the next read: it is counted in one now."""
+        self._looked_at.pop(site, None)
+
     def _is_summed(self, site: str) -> bool:
         """Whether the site has shards, or it is time to look again."""
         if site in self._folded:

@@ -7,6 +7,7 @@ else goes through Starlette.
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.resources import files
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -111,7 +112,7 @@ def _routes(
     beacon = Beacon()
     counters = Counters(store, settings)
     stats = Stats(store, directory)
-    static = StaticFiles(directory=str(files("footfall.web").joinpath("static")))
+    static = _Static(directory=str(files("footfall.web").joinpath("static")))
     return [
         Route("/beacon.js", beacon.newest),
         Route("/beacon.json", beacon.described),
@@ -169,3 +170,14 @@ def _number_routes(
 
 async def _on_http_exception(request: Request, error: Exception) -> Response:
     return await on_missing(request, error)
+
+
+class _Static(StaticFiles):
+    """The pages' own files, asked for anew: an upgrade's pages need its scripts."""
+
+    def file_response(self, *args: Any, **kwargs: Any) -> Response:
+        """The file, or 304 where the browser has it already."""
+        response = super().file_response(*args, **kwargs)
+        response.headers["cache-control"] = "no-cache"
+        response.headers["x-content-type-options"] = "nosniff"
+        return response
