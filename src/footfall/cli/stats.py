@@ -19,7 +19,7 @@ from footfall.cli.options import open_store, store_options
 from footfall.cli.output import is_drawn, note, say_cells
 from footfall.cli.values import day
 from footfall.counters.port import Store
-from footfall.visits.dimensions import ROBOT
+from footfall.visits.dimensions import BROKEN_DOWN, ROBOT
 from footfall.visits.periods import (
     POINTS_MAX,
     UNITS,
@@ -34,7 +34,7 @@ from footfall.visits.periods import (
 from footfall.visits.report import FIRST_DAY, daily, hourly, today, top
 from footfall.visits.report import total as read_total
 from footfall.visits.series import Breakdown, Course, Figure, breakdown, course
-from footfall.visits.site import DIMENSIONS, Site
+from footfall.visits.site import Site
 from footfall.visits.sites import load_sites
 
 DAYS_SHOWN = 30
@@ -43,7 +43,6 @@ MONTHS_SHOWN = 12
 TOP_SHOWN = 6  # values of each breakdown beside a course
 VALUES_MAX = 1_000  # of one breakdown
 _DAY = timedelta(days=1)
-BREAKDOWNS = tuple(each for each in (*DIMENSIONS, ROBOT) if each != "visitor")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +92,7 @@ class Progress:
 )
 @click.option(
     "--by",
-    type=click.Choice([*UNITS, *BREAKDOWNS]),
+    type=click.Choice([*UNITS, *BROKEN_DOWN]),
     default="day",
     show_default=True,
     help="What the numbers are of.",
@@ -165,7 +164,7 @@ def _show_course(
         course(store, site, period, _now_ms()),
         {
             each: breakdown(store, site, each, period, limit=TOP_SHOWN)
-            for each in BREAKDOWNS
+            for each in BROKEN_DOWN
             if each in site.dimensions or each == ROBOT
         },
     )

@@ -23,7 +23,7 @@ from footfall.transfer.moment import (
     read_moment,
     require_unmoved,
 )
-from footfall.visits.comparison import number_in
+from footfall.visits.baseline import number_in
 from footfall.visits.dimensions import (
     BROKEN_DOWN,
     DAY,

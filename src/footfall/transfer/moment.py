@@ -40,11 +40,12 @@ from footfall.errors import SiteNotFoundError, UnavailableError
 from footfall.visits.baseline import (
     baseline_key,
     ensure_baseline,
+    number_in,
     read_imported,
     read_visits,
     visits_in,
 )
-from footfall.visits.comparison import number_in, read_at_once, recent_days
+from footfall.visits.comparison import read_at_once, recent_days
 from footfall.visits.dimensions import day_buckets, shard_of
 from footfall.visits.parts import parts_of_many
 from footfall.visits.shards import read_shards

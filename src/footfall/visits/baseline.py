@@ -96,7 +96,7 @@ def read_imported(store: Store, site: str) -> int:
     that moves days of long ago. Whoever reads those beside others compares it.
     """
     item = read_item(store, store.tables.settings, baseline_key(site))
-    return int(item.get(IMPORTED, {"N": "0"})["N"])
+    return number_in(item, IMPORTED)
 
 
 def read_visits(store: Store, site: str) -> int:
@@ -128,6 +128,11 @@ def visits_in(store: Store, item: Item) -> int:
 
 def _is_whole(number: str) -> bool:
     return number.removeprefix("-").isdigit()
+
+
+def number_in(item: Item, attribute: str) -> int:
+    """An attribute's number; 0 where the item has none."""
+    return int(item.get(attribute, {}).get("N", "0"))
 
 
 def read_item(store: Store, table: str, key: Item) -> Item:

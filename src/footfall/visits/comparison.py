@@ -41,6 +41,7 @@ from footfall.errors import FootfallError, SiteNotFoundError, UnavailableError
 from footfall.visits.baseline import (
     baseline_key,
     ensure_baseline,
+    number_in,
     read_imported,
     visits_in,
 )
@@ -451,11 +452,6 @@ def read_at_once(store: Store, addresses: list[Request]) -> list[Item]:
         table = store.tables.site_visits
         raise translate_read(error, "TransactGetItems", table) from error
     return [response.get("Item", {}) for response in answer["Responses"]]
-
-
-def number_in(item: Item, attribute: str) -> int:
-    """An attribute's number; 0 where the item has none."""
-    return int(item.get(attribute, {}).get("N", "0"))
 
 
 def _count_receipts(

@@ -35,13 +35,12 @@ from footfall.counters.tables import (
     Request,
 )
 from footfall.errors import FootfallError
-from footfall.visits.baseline import baseline_key, read_item
+from footfall.visits.baseline import baseline_key, number_in, read_item
 from footfall.visits.comparison import (
     APART,
     Comparison,
     ShardSum,
     compare_sites,
-    number_in,
 )
 from footfall.visits.dimensions import (
     DAY,

@@ -15,6 +15,7 @@ from footfall.counters.bulk import query
 from footfall.counters.port import Item, Store
 from footfall.counters.tables import BUCKET, SITE_URL
 from footfall.errors import InvalidInputError
+from footfall.visits.baseline import number_in
 from footfall.visits.dimensions import (
     DAY,
     HOUR_NAMES,
@@ -126,8 +127,8 @@ def daily(store: Store, site: Site, first: date, last: date) -> list[DayTotal]:
     visitors: Tally[str] = Tally()
     for item in buckets(store, site, TOTAL_PREFIX, first, last):
         day = day_of(item[BUCKET]["S"])
-        visits[day] += int(item.get(DAY, {"N": "0"})["N"])
-        visitors[day] += int(item.get(VISITORS, {"N": "0"})["N"])
+        visits[day] += number_in(item, DAY)
+        visitors[day] += number_in(item, VISITORS)
     return [
         DayTotal(day, visits[day.isoformat()], visitors[day.isoformat()])
         for day in days

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from footfall.counters.bulk import query
 from footfall.counters.port import Store
 from footfall.counters.tables import BUCKET, SITE_URL
+from footfall.visits.baseline import number_in
 from footfall.visits.dimensions import (
     DAY,
     HOUR_NAMES,
@@ -266,8 +267,8 @@ def _read_days(store: Store, site: Site, first: date, last: date) -> dict[date, 
     days: dict[date, _Day] = {}
     for item in buckets(store, site, TOTAL_PREFIX, first, last):
         day = days.setdefault(date.fromisoformat(day_of(item[BUCKET]["S"])), _Day())
-        day.visits += int(item.get(DAY, {"N": "0"})["N"])
-        day.visitors += int(item.get(VISITORS, {"N": "0"})["N"])
+        day.visits += number_in(item, DAY)
+        day.visitors += number_in(item, VISITORS)
         for name in item.keys() & HOUR_NAMES:
             day.hours[int(name)] += int(item[name]["N"])
     return days

@@ -46,6 +46,7 @@ from footfall.errors import FootfallError, UnavailableError
 from footfall.visits.baseline import (
     baseline_key,
     ensure_baseline,
+    number_in,
     read_item,
     read_visits,
 )
@@ -169,7 +170,7 @@ def sum_shards(store: Store, site: str, folded: int) -> tuple[int, int | None]:
 def read_folded(store: Store, site: str) -> int:
     """What was folded into the site's own number in all."""
     baseline = read_item(store, store.tables.settings, baseline_key(site))
-    return int(baseline.get(FOLDED, {"N": "0"})["N"])
+    return number_in(baseline, FOLDED)
 
 
 def compact(store: Store, site: str) -> int:

@@ -13,9 +13,9 @@ from starlette.responses import Response
 
 from footfall.counters.port import Store
 from footfall.errors import InvalidInputError
-from footfall.visits.dimensions import ROBOT
+from footfall.visits.dimensions import BROKEN_DOWN, ROBOT
 from footfall.visits.report import daily, hourly, today, top, total
-from footfall.visits.site import DIMENSIONS, Site
+from footfall.visits.site import Site
 from footfall.web.access import check_reader
 from footfall.web.answers import in_thread, json_answer, query_of
 from footfall.web.breakdowns import AT_ONCE_MAX
@@ -25,8 +25,7 @@ from footfall.web.ranges import date_in
 DAYS_SHOWN = 30
 VALUES_SHOWN = 100
 HOURS_DAYS_MAX = 31  # each is a read of its own
-BREAKDOWNS = tuple(each for each in (*DIMENSIONS, ROBOT) if each != "visitor")
-_BY = ("day", "hour", *BREAKDOWNS)
+_BY = ("day", "hour", *BROKEN_DOWN)
 _BY_OF_ALL = tuple(by for by in _BY if by != ROBOT)
 
 
