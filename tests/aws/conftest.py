@@ -12,6 +12,7 @@ from footfall.counters.port import Store
 from footfall.counters.tables import Tables
 from footfall.visits.sites import add_site
 from tests.lambda_runtime import LocalFunction
+from tests.leftovers import delete_tables
 
 PREFIX = "lambda-"
 SITE = "https://a.example/"
@@ -28,9 +29,7 @@ def store(dynamodb_local_endpoint: str) -> Iterator[Store]:
     add_site(store, SITE)
     add_site(store, "https://private.example/", private=True)
     yield store
-    for table in client.list_tables()["TableNames"]:
-        if table.startswith(PREFIX):
-            client.delete_table(TableName=table)
+    delete_tables(client, store.tables)
     client.close()
 
 

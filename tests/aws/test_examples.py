@@ -13,8 +13,10 @@ import pytest
 
 from footfall.connect import create_tables
 from footfall.counters.port import Store
+from footfall.counters.tables import Tables
 from footfall.visits.sites import add_site
 from tests.lambda_runtime import LocalFunction, event, visit
+from tests.leftovers import delete_tables
 from tests.proxy.faults import Faults
 from tests.proxy.refusals import Refusal
 from tests.proxy.server import Proxy
@@ -29,9 +31,7 @@ def endpoint(dynamodb_local_endpoint: str) -> Iterator[str]:
     """DynamoDB Local, without any of our tables before and after."""
     yield dynamodb_local_endpoint
     client = boto3.client("dynamodb", endpoint_url=dynamodb_local_endpoint)
-    for request in Store(client).tables.create_requests():
-        if request["TableName"] in client.list_tables()["TableNames"]:
-            client.delete_table(TableName=request["TableName"])
+    delete_tables(client, Tables())
     client.close()
 
 

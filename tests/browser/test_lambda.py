@@ -16,6 +16,7 @@ from footfall.visits.sites import add_site, load_sites
 from tests.browser.blog import Blog
 from tests.lambda_gateway import Gateway
 from tests.lambda_runtime import HANDLER, LocalFunction
+from tests.leftovers import delete_tables
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -36,9 +37,7 @@ def store(blog: Blog, dynamodb_local_endpoint: str) -> Iterator[Store]:
     create_tables(store)
     add_site(store, blog.url)
     yield store
-    for table in client.list_tables()["TableNames"]:
-        if table.startswith(PREFIX):
-            client.delete_table(TableName=table)
+    delete_tables(client, store.tables)
     client.close()
 
 
@@ -107,8 +106,7 @@ def counter(
         Gateway(example) as gateway,
     ):
         yield gateway
-    for request in store.tables.create_requests():
-        client.delete_table(TableName=request["TableName"])
+    delete_tables(client, store.tables)
     client.close()
 
 

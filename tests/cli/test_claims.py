@@ -19,6 +19,7 @@ from footfall.counters.named import create_countdown
 from footfall.counters.port import Store
 from footfall.counters.tables import Tables
 from tests.conftest import StartFootfall
+from tests.leftovers import delete_tables
 from tests.processes import Server
 
 SERVERS = 3
@@ -45,8 +46,7 @@ def location(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     for name, (places, _) in CONTESTS.items():
         create_countdown(store, name, places)
     yield location
-    for table in store.tables.create_requests():
-        client.delete_table(TableName=table["TableName"])
+    delete_tables(client, store.tables)
     client.close()
 
 

@@ -11,9 +11,11 @@ from typing import Any
 import boto3
 import pytest
 
+from footfall.counters.tables import Tables
 from footfall.embedded import EmbeddedClient
 from tests.cli.load import SITE, Load, footfall
 from tests.conftest import StartFootfall
+from tests.leftovers import delete_tables
 from tests.processes import FOOTFALL
 
 KILLS = 4
@@ -33,8 +35,7 @@ def dynamodb(dynamodb_local_endpoint: str) -> Iterator[str]:
     footfall("tables", "create", "--store", location, *prefix)
     yield location
     client = boto3.client("dynamodb", endpoint_url=dynamodb_local_endpoint)
-    for table in TABLES:
-        client.delete_table(TableName=PREFIX + table)
+    delete_tables(client, Tables(PREFIX))
 
 
 def items(client: Any, table: str) -> list[Any]:

@@ -8,7 +8,9 @@ from typing import Any
 import boto3
 import pytest
 
+from footfall.counters.tables import Tables
 from tests.conftest import StartFootfall
+from tests.leftovers import delete_tables
 from tests.processes import FOOTFALL
 
 PREFIX = "cli-"
@@ -54,9 +56,7 @@ def hand_made(dynamodb_local_endpoint: str) -> Any:
     ):
         client.put_item(TableName=f"{PREFIX}siteVisits", Item=item)
     yield client
-    for table in client.list_tables()["TableNames"]:
-        if table.startswith(PREFIX):
-            client.delete_table(TableName=table)
+    delete_tables(client, Tables(PREFIX))
 
 
 def test_a_hand_made_table_works_as_it_is(

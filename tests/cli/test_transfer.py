@@ -9,8 +9,10 @@ from typing import Any
 import boto3
 import pytest
 
+from footfall.counters.tables import Tables
 from tests.cli.load import BROWSERS, SITE, Load, footfall
 from tests.conftest import StartFootfall
+from tests.leftovers import delete_tables
 
 EXPORTS = 6
 
@@ -26,8 +28,8 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     footfall("tables", "create", "--store", location)
     yield location
     client = boto3.client("dynamodb", endpoint_url=endpoint)
-    for name in client.list_tables()["TableNames"]:
-        client.delete_table(TableName=name)
+    delete_tables(client, Tables())
+    client.close()
 
 
 def sums(lines: list[dict[str, Any]]) -> tuple[int, int, int]:

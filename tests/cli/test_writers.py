@@ -20,6 +20,7 @@ from footfall.visits.report import total
 from footfall.visits.site import Site
 from tests.browsers import Browser
 from tests.conftest import StartFootfall
+from tests.leftovers import delete_tables
 from tests.processes import FOOTFALL, Server
 from tests.proxy.contention import Contention
 from tests.proxy.faults import Fault, Faults
@@ -50,9 +51,7 @@ def direct(dynamodb_local_endpoint: str) -> Iterator[str]:
         assert footfall(store, "sites", "add", site).returncode == 0
     yield store
     client = boto3.client("dynamodb", endpoint_url=dynamodb_local_endpoint)
-    for table in client.list_tables()["TableNames"]:
-        if table.startswith(PREFIX):
-            client.delete_table(TableName=table)
+    delete_tables(client, Tables(PREFIX))
 
 
 def footfall(store: str, *arguments: str) -> "subprocess.CompletedProcess[str]":

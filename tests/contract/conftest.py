@@ -15,6 +15,7 @@ from footfall.counters.port import Store
 from footfall.counters.tables import Tables
 from footfall.embedded import EmbeddedClient
 from tests.contract.requests import create_table
+from tests.leftovers import delete_tables
 
 _numbers = itertools.count()
 
@@ -80,8 +81,7 @@ def store(client: Any, prefix: str) -> Iterator[Store]:
     store = Store(client, Tables(prefix))
     create_tables(store)
     yield store
-    for request in store.tables.create_requests():
-        client.delete_table(TableName=request["TableName"])
+    delete_tables(client, store.tables)
 
 
 @pytest.fixture

@@ -136,6 +136,8 @@ def test_a_protected_table_stays(client: Any, prefix: str, refused: Any) -> None
         client.delete_table(TableName=name)
 
     assert "protected against deletion" in answer.message
+    client.update_table(TableName=name, DeletionProtectionEnabled=False)
+    client.delete_table(TableName=name)
 
 
 def test_time_to_live_is_switched(client: Any, prefix: str, refused: Any) -> None:
