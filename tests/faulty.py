@@ -66,6 +66,17 @@ def after(act: Callable[[], Any]) -> Fault:
     return fault
 
 
+def answered_before(act: Callable[[], Any]) -> Fault:
+    """Somebody else acts when the call is done, and before its answer is read."""
+
+    def fault(call: Callable[[], Any]) -> Any:
+        answer = call()
+        act()
+        return answer
+
+    return fault
+
+
 class FaultyClient:
     """Passes every call on, after the next fault planned for its operation."""
 

@@ -19,7 +19,6 @@ from footfall.transfer.document import encode
 from footfall.transfer.export import Export
 from footfall.transfer.load import load
 from footfall.visits.agents import Agent
-from footfall.visits.comparison import hours_in_window
 from footfall.visits.reader import Reader
 from footfall.visits.record import Recorder, record
 from footfall.visits.repair import repair
@@ -28,7 +27,8 @@ from footfall.visits.site import Site, SiteIndex
 from footfall.visits.sites import add_site, remove_site
 from footfall.visits.verify import Verification, verify, verify_sites
 from footfall.visits.visit import Submission, Visit, resolve
-from tests.faulty import CONFLICT, FaultyClient, after
+from footfall.visits.window import hours_in_window
+from tests.faulty import CONFLICT, FaultyClient, after, answered_before
 
 URL = "https://a.example/"
 NOW_MS = int(datetime.now(UTC).timestamp() * 1000)
@@ -144,7 +144,10 @@ DIFFERENCES: list[tuple[Callable[[Store], None], tuple[str, ...], tuple[str, ...
     ),
     (
         lambda store: move(store, f"page#{DAY}#00", "=/", -2),
-        (f"{DAY} counts 5, but its pages 3",),
+        (
+            f"{DAY} counts 5, but its pages 3",
+            f"{DAY} counts 3 of /, but has 5 receipts",
+        ),
         (f"2 visits of {DAY} without a page are under other",),
     ),
     (
@@ -225,6 +228,41 @@ def test_a_value_too_many_is_named_and_left(
 
     assert repair(store, site, NOW_MS) == ()
     assert verify(store, site, NOW_MS).differences == (difference,)
+
+
+def test_a_visit_moved_from_one_page_to_another_is_named(
+    store: Store, site: Site
+) -> None:
+    """The sum agrees; the receipts tell which page has lost it."""
+    move(store, f"page#{DAY}#00", "=/", -1)
+    move(store, f"page#{DAY}#00", "=/b", 1)
+
+    assert verify(store, site, NOW_MS).differences == (
+        f"{DAY} counts 4 of /, but has 5 receipts",
+    )
+    move(store, f"page#{DAY}#00", "=/", -4)
+    move(store, f"page#{DAY}#00", "=/b", 4)
+    assert verify(store, site, NOW_MS).differences == (
+        f"{DAY} counts 0 of /, but has 5 receipts",
+    )
+    assert repair(store, site, NOW_MS) == ()
+
+
+@pytest.mark.parametrize(
+    "harm", [pytest.param(harm, id=done[0]) for harm, _, done in DIFFERENCES]
+)
+def test_two_repairs_at_once_mend_once(
+    store: Store, site: Site, harm: Callable[[Store], None]
+) -> None:
+    """The second finds that the number is no longer the one it compared."""
+    harm(store)
+    other = answered_before(lambda: repair(store, site, NOW_MS))
+    # The last thing that is read before each step's writes.
+    client = FaultyClient(store.client, transact_get_items=[other] * 5)
+
+    repair(Store(client, store.tables), site, NOW_MS)
+
+    assert verify(store, site, NOW_MS).differences == ()
 
 
 @pytest.fixture

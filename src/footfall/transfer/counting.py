@@ -37,7 +37,6 @@ from footfall.transfer.ledger import (
 from footfall.transfer.moves import Amounts, Step, Sum, import_actions
 from footfall.transfer.refusals import explained
 from footfall.visits.baseline import ensure_baseline
-from footfall.visits.comparison import APART
 from footfall.visits.dimensions import (
     DAY,
     IMPORTED_PREFIX,
@@ -50,6 +49,7 @@ from footfall.visits.dimensions import (
     value_bucket,
 )
 from footfall.visits.parts import Parts, parts_of_many, read_values
+from footfall.visits.receipts import APART
 from footfall.visits.site import Site
 
 # Three dimensions of many values in 16 parts each, and the others, are 52 items.

@@ -45,12 +45,13 @@ from footfall.visits.baseline import (
     read_visits,
     visits_in,
 )
-from footfall.visits.comparison import read_at_once, recent_days
+from footfall.visits.comparison import read_at_once
 from footfall.visits.dimensions import day_buckets, shard_of
 from footfall.visits.parts import parts_of_many
 from footfall.visits.shards import read_shards
 from footfall.visits.site import Site
 from footfall.visits.transaction import total_address
+from footfall.visits.window import recent_days
 
 # A BatchGetItem answers 16 MB, and an item is 400 KB at most.
 _KEYS_AT_ONCE = 40

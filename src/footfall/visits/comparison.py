@@ -2,22 +2,23 @@
 
 Each shard is moved by its own transactions, so each is compared by itself: its item and
 the days that visits can still reach are read in one TransactGetItems; older days no
-longer move and are read before, and again if an import moved them meanwhile. What cannot be read at one moment only grows: the days
-are read before and after the receipts and the values are counted, and what was counted
-must lie between.
+longer move and are read before, and again if an import moved them meanwhile. What cannot
+be read at one moment only grows: the days are read before and after the receipts and the
+values are counted, and what was counted must lie between.
 
-Memory holds a number for each day of one site, and for every site some thirty numbers
-of the window; receipts and values stream by. The receipts are scanned once for all
-sites.
+A page's receipts are read before its number, so it has no fewer; what an import counted
+of it left none, and what had no room of its own is under `other`.
+
+Memory holds a few numbers for each day of one site, and what `visits.receipts` says of
+every site; receipts and values stream by.
 """
 
 from collections import Counter as Tally
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
 from typing import Any
 
-from footfall.counters.bulk import query, scan
+from footfall.counters.bulk import query
 from footfall.counters.port import (
     Item,
     Store,
@@ -28,11 +29,7 @@ from footfall.counters.port import (
 from footfall.counters.tables import (
     BASELINE,
     BUCKET,
-    COUNTED_AT,
     FOLDED,
-    KIND,
-    MOVED,
-    RECEIPT,
     SITE_URL,
     VISITS,
     Request,
@@ -48,39 +45,39 @@ from footfall.visits.baseline import (
 from footfall.visits.dimensions import (
     BROKEN_DOWN,
     DAY,
-    EVENT,
     HOUR_NAMES,
     IMPORTED_PREFIX,
+    OTHER,
     PAGE,
-    ROBOT,
     TOTAL_PREFIX,
     UNHOURED,
     UNPAGED,
+    VALUE_PREFIX,
     VISITORS,
     bucket_prefix,
     day_of,
-    local_hour,
-    quarter_of,
     shard_of,
     suffix,
 )
-from footfall.visits.report import today, values_in
+from footfall.visits.receipts import APART, Receipts, count_receipts, fold_of
+from footfall.visits.report import values_in
 from footfall.visits.shards import read_folded, read_shards
 from footfall.visits.site import Site
-from footfall.visits.transaction import receipt_key, total_address
-from footfall.visits.visitors import day_expiry, marker_day, marker_prefix
+from footfall.visits.transaction import total_address
+from footfall.visits.window import (
+    Hour,
+    days_with_markers,
+    hours_in_window,
+    recent_days,
+    whole_days,
+)
 
-APART = (
-    EVENT,
-    ROBOT,
-)  # what is counted beside the views, each with a receipt of its kind
 # Of what a view has one value at most, or none where it does not apply.
 OF_VIEWS = tuple(each for each in BROKEN_DOWN if each not in (PAGE, *APART))
 
-_HOUR_MS = 3_600_000
 _COMPARED_TRIES_MAX = 20  # an import counted while old days were read so often
 
-Hour = tuple[str, str]  # the day and the hour: ("2026-11-24", "13")
+Place = tuple[str, str]  # where a number is: the bucket and the attribute
 
 
 @dataclass(slots=True)
@@ -99,6 +96,7 @@ class Days:
         older: For each shard that has days, the sum of those that no visit can reach
             any more.
         unequal: The buckets whose day is not the sum of its hours, with both.
+        own: Shard 0's part of what was added up here, where a repair may set it.
     """
 
     days: Tally[str] = field(default_factory=Tally)
@@ -108,23 +106,41 @@ class Days:
     hours: Tally[Hour] = field(default_factory=Tally)
     older: Tally[int] = field(default_factory=Tally)
     unequal: dict[str, tuple[int, int]] = field(default_factory=dict)
+    own: Tally[Place] = field(default_factory=Tally)
 
 
 @dataclass(slots=True)
-class Receipts:
-    """What the receipts of a site say, where they must all be there still.
+class Pages:
+    """What a site's pages say, the shards' together.
 
     Attributes:
-        views: Receipts of views, by hour.
-        apart: Of "event" and "robot", by day.
-        markers: Readers' markers, by day.
+        sums: The sum of each day's pages.
+        others: What of a day had no room of its own.
+        own: Shard 0's part of `others`, where a repair may set it.
+        folds: The recent days' pages, by their folds (`receipts.fold_of`).
     """
 
-    views: Tally[Hour] = field(default_factory=Tally)
-    apart: dict[str, Tally[str]] = field(
-        default_factory=lambda: {kind: Tally() for kind in APART}
-    )
-    markers: Tally[str] = field(default_factory=Tally)
+    sums: Tally[str] = field(default_factory=Tally)
+    others: Tally[str] = field(default_factory=Tally)
+    own: Tally[Place] = field(default_factory=Tally)
+    folds: dict[str, Tally[int]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class LackingPages:
+    """Pages of a day, of one fold, that count less than their receipts.
+
+    Attributes:
+        day: The day.
+        pages: Those that are counted at all; mostly there is one of a fold.
+        counts: Their numbers together.
+        receipts: How many receipts there are of them.
+    """
+
+    day: str
+    pages: tuple[str, ...]
+    counts: int
+    receipts: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +172,9 @@ class Comparison:
         marked: The days whose readers' markers must all be there.
         before: The recent days, before anything was counted.
         receipts: What the receipts say.
-        values: The sum of each dimension's values, by day.
+        values: The sum of each dimension's values, by day; of pages too.
+        pages: What the pages say.
+        lacking: The pages that count less than their receipts.
         after: All days, after that.
         shards: Each shard's sum.
         folded: What is noted as folded: before, as the shards say, and after.
@@ -168,6 +186,8 @@ class Comparison:
     before: Days
     receipts: Receipts
     values: Mapping[str, Tally[str]]
+    pages: Pages
+    lacking: list[LackingPages]
     after: Days
     shards: list[ShardSum]
     folded: tuple[int, int, int]
@@ -239,7 +259,7 @@ def compare_sites(
             before[site.url] = _read_days(store, site, now_ms, first)
         except FootfallError as error:
             before[site.url] = error
-    receipts = _count_receipts(store, sites, now_ms)
+    receipts = count_receipts(store, sites, now_ms)
     for site in sites:
         read = before.pop(site.url)
         if isinstance(read, FootfallError):
@@ -265,10 +285,10 @@ def _compare(
 def _compare_once(
     store: Store, site: Site, before: Days, receipts: Receipts, now_ms: int
 ) -> Comparison:
-    values = {
-        dimension: _sum_values(store, site, dimension)
-        for dimension in (PAGE, *OF_VIEWS)
-    }
+    recent = frozenset(day.isoformat() for day in recent_days(store, site, now_ms))
+    pages = _read_pages(store, site, recent)
+    values = {dimension: _sum_values(store, site, dimension) for dimension in OF_VIEWS}
+    values[PAGE] = pages.sums
     after = _read_days(store, site, now_ms)
     folded_before = read_folded(store, site.url)
     shards = read_shards(store, site.url)
@@ -285,45 +305,17 @@ def _compare_once(
     ]
     return Comparison(
         site,
-        frozenset(day.isoformat() for day in recent_days(store, site, now_ms)),
+        recent,
         days_with_markers(store, site, now_ms),
         before,
         receipts,
         values,
+        pages,
+        list(_lacking_pages(store, site, receipts, pages)),
         after,
         sums,
         folded,
     )
-
-
-# Which days and hours
-
-
-def hours_in_window(store: Store, site: Site, now_ms: int) -> set[Hour]:
-    """The hours that lie wholly within the window, up to the next one.
-
-    Every receipt of theirs is there still: a receipt outlives its window.
-    """
-    start = now_ms - store.window_seconds * 1000 + _HOUR_MS
-    quarters = range(quarter_of(start), quarter_of(now_ms + _HOUR_MS) + 1)
-    return {local_hour(site.timezone, quarter) for quarter in quarters}
-
-
-def days_with_markers(store: Store, site: Site, now_ms: int) -> frozenset[str]:
-    """The days of which no reader's marker has expired, for an hour to come."""
-    return frozenset(
-        day.isoformat()
-        for day in recent_days(store, site, now_ms)
-        if day_expiry(site, day.isoformat(), store.window_seconds) * 1000
-        > now_ms + _HOUR_MS
-    )
-
-
-def recent_days(store: Store, site: Site, now_ms: int) -> list[date]:
-    """The days that a visit can still reach, and one more at each end for the clocks."""
-    first = today(site, now_ms - store.window_seconds * 1000) - timedelta(days=1)
-    last = today(site, now_ms) + timedelta(days=1)
-    return [first + timedelta(days=day) for day in range((last - first).days + 1)]
 
 
 # Reading
@@ -343,6 +335,9 @@ def _read_days(store: Store, site: Site, now_ms: int, first: str = "") -> Days:
             item, IMPORTED_PREFIX + VISITORS
         )
         read.older[shard_of(bucket)] += 0 if day in recent else number
+        is_own = day in recent and not shard_of(bucket)
+        if is_own:
+            read.own[bucket, VISITORS] = number_in(item, VISITORS)
         hours = {hour: number_in(item, hour) for hour in HOUR_NAMES}
         told = sum(hours.values()) + number_in(item, UNHOURED)
         if told != number:
@@ -351,25 +346,63 @@ def _read_days(store: Store, site: Site, now_ms: int, first: str = "") -> Days:
             if visits and (day, hour) in in_window:
                 imported = number_in(item, IMPORTED_PREFIX + hour)
                 read.hours[day, hour] += visits - imported
-    whole = _whole_days(in_window)
+                if is_own:
+                    read.own[bucket, hour] = visits
+    whole = whole_days(in_window)
     for kind in APART:
-        read.apart[kind] = _read_apart(store, site, kind, whole)
+        read.apart[kind] = _read_apart(store, site, kind, whole, read.own)
     return read
 
 
-def _read_apart(store: Store, site: Site, kind: str, days: set[str]) -> Tally[str]:
+def _read_apart(
+    store: Store, site: Site, kind: str, days: set[str], own: Tally[Place]
+) -> Tally[str]:
     """Day -> how many of a kind were counted that have a receipt."""
     counted: Tally[str] = Tally()
     for item in _query(store, site, bucket_prefix(kind), min(days, default="~")):
         day = day_of(item[BUCKET]["S"])
         if day in days:
             counted[day] += _sum_of(item) - number_in(item, IMPORTED_PREFIX)
+            own[item[BUCKET]["S"], OTHER] = number_in(item, OTHER)
     return counted
 
 
-def _whole_days(in_window: set[Hour]) -> set[str]:
-    """The days of which every hour so far lies within the window."""
-    return {day for day, hour in in_window if hour == "00"}
+def _read_pages(store: Store, site: Site, recent: frozenset[str]) -> Pages:
+    read = Pages()
+    for item in _query(store, site, bucket_prefix(PAGE), ""):
+        bucket = item[BUCKET]["S"]
+        day, other = day_of(bucket), number_in(item, OTHER)
+        read.sums[day] += _sum_of(item)
+        read.others[day] += other
+        if other and not shard_of(bucket):
+            read.own[bucket, OTHER] = other
+        if day not in recent:
+            continue
+        folds = read.folds.setdefault(day, Tally())
+        for name, visits in values_in(item):
+            if name != OTHER:
+                folds[fold_of(name.removeprefix(VALUE_PREFIX))] += visits
+    return read
+
+
+def _lacking_pages(
+    store: Store, site: Site, receipts: Receipts, pages: Pages
+) -> Iterator[LackingPages]:
+    """The pages that lack more than what had no room of its own makes up for."""
+    for day, told in sorted(receipts.pages.items()):
+        counted = pages.folds.get(day, Tally())
+        lacking = told - counted
+        if lacking.total() <= pages.others[day]:
+            continue
+        names: dict[int, set[str]] = {}
+        for item in _query(store, site, f"{bucket_prefix(PAGE)}{day}", ""):
+            for name, _ in values_in(item):
+                page = name.removeprefix(VALUE_PREFIX)
+                if name != OTHER:
+                    names.setdefault(fold_of(page), set()).add(page)
+        for fold in sorted(lacking):
+            alike = tuple(sorted(names.get(fold, ())))
+            yield LackingPages(day, alike, counted[fold], told[fold])
 
 
 def _sum_values(store: Store, site: Site, dimension: str) -> Tally[str]:
@@ -452,64 +485,3 @@ def read_at_once(store: Store, addresses: list[Request]) -> list[Item]:
         table = store.tables.site_visits
         raise translate_read(error, "TransactGetItems", table) from error
     return [response.get("Item", {}) for response in answer["Responses"]]
-
-
-def _count_receipts(
-    store: Store, sites: Sequence[Site], now_ms: int
-) -> dict[str, Receipts]:
-    """What the receipts of each site say."""
-    counts = {site.url: _ReceiptCount(store, site, now_ms) for site in sites}
-    request: Request = {
-        "TableName": store.tables.visit_receipts,
-        "FilterExpression": "attribute_not_exists(#moved)",  # by an addition
-        "ProjectionExpression": "#receipt, #at, #kind",
-        "ExpressionAttributeNames": {
-            "#receipt": RECEIPT,
-            "#at": COUNTED_AT,
-            "#kind": KIND,
-            "#moved": MOVED,
-        },
-        "ConsistentRead": True,
-    }
-    if len(sites) == 1:
-        request["FilterExpression"] += (
-            " AND (begins_with(#receipt, :site) OR begins_with(#receipt, :marker))"
-        )
-        request["ExpressionAttributeValues"] = {
-            ":site": {"S": receipt_key(sites[0].url, "")},
-            ":marker": {"S": marker_prefix(sites[0].url)},
-        }
-    for item in scan(store.client, request):
-        key = item[RECEIPT]["S"]
-        marked = marker_day(key)
-        # No site that counts has a space in it, nor the separator of a marker.
-        site = key.partition(" ")[0] if marked is None else marked[0]
-        if (count := counts.get(site)) is None:
-            continue
-        if marked is not None:
-            count.add_marker(marked[1])
-        elif COUNTED_AT in item:
-            count.add(int(item[COUNTED_AT]["N"]), item.get(KIND, {}).get("S"))
-    return {site: count.receipts for site, count in counts.items()}
-
-
-class _ReceiptCount:
-    """Counts the receipts of one site, where they must all be there."""
-
-    def __init__(self, store: Store, site: Site, now_ms: int) -> None:
-        self.receipts = Receipts()
-        self._timezone = site.timezone
-        self._hours = hours_in_window(store, site, now_ms)
-        self._days = _whole_days(self._hours)
-        self._marked = days_with_markers(store, site, now_ms)
-
-    def add(self, at_ms: int, kind: str | None) -> None:
-        hour = local_hour(self._timezone, quarter_of(at_ms))
-        if kind is not None and hour[0] in self._days:
-            self.receipts.apart[kind][hour[0]] += 1
-        elif kind is None and hour in self._hours:
-            self.receipts.views[hour] += 1
-
-    def add_marker(self, day: str) -> None:
-        if day in self._marked:
-            self.receipts.markers[day] += 1

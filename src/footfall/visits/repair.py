@@ -13,8 +13,8 @@ What a hand or a fault has moved is derived from what is surer, in this order:
 
 A site's total is never changed: it is what its readers have seen. What a breakdown has
 too much stays, since nobody can tell which value it is. Each write has the condition
-that its number is still the one that was compared; where a visit moved it meanwhile
-nothing is written, and the next repair mends it.
+that its number is still the one that was compared; where a visit, or another repair,
+moved it meanwhile nothing is written, and the next repair mends it.
 """
 
 import uuid
@@ -37,8 +37,8 @@ from footfall.counters.tables import (
 from footfall.errors import FootfallError
 from footfall.visits.baseline import baseline_key, number_in, read_item
 from footfall.visits.comparison import (
-    APART,
     Comparison,
+    Place,
     ShardSum,
     compare_sites,
 )
@@ -51,6 +51,7 @@ from footfall.visits.dimensions import (
     bucket_prefix,
     day_of,
 )
+from footfall.visits.receipts import APART
 from footfall.visits.site import Site
 from footfall.visits.transaction import total_address
 
@@ -104,8 +105,8 @@ def _mend_hours(store: Store, compared: Comparison) -> list[str]:
             continue
         before = compared.after.hours[day, hour]
         receipts = compared.receipts.views[day, hour]
-        bucket = _bucket(store, compared.site, TOTAL_PREFIX + day)
-        if _add(store, bucket, hour, receipts - before):
+        place = (TOTAL_PREFIX + day, hour)
+        if _add(store, compared, place, compared.after.own[place], receipts - before):
             done.append(f"{day} hour {hour} was {before} and is {receipts} now")
     return done
 
@@ -117,8 +118,8 @@ def _mend_visitors(store: Store, compared: Comparison) -> list[str]:
         if compared.before.visitors[day] != before:
             continue
         markers = compared.receipts.markers[day]
-        bucket = _bucket(store, compared.site, TOTAL_PREFIX + day)
-        if _add(store, bucket, VISITORS, markers - before):
+        place = (TOTAL_PREFIX + day, VISITORS)
+        if _add(store, compared, place, compared.after.own[place], markers - before):
             done.append(f"{day} had {before} visitors and has {markers} now")
     return done
 
@@ -130,8 +131,8 @@ def _mend_apart(store: Store, compared: Comparison, kind: str) -> list[str]:
         lacking = compared.receipts.apart[kind][day] - counted
         if compared.before.apart[kind][day] != counted or lacking < 0:
             continue  # which of them is too many, nobody can tell
-        bucket = _bucket(store, compared.site, f"{bucket_prefix(kind)}{day}{_PART}")
-        if _add(store, bucket, OTHER, lacking):
+        place = (f"{bucket_prefix(kind)}{day}{_PART}", OTHER)
+        if _add(store, compared, place, compared.after.own[place], lacking):
             done.append(f"{lacking} of {day} that {kind} lacked are under {OTHER}")
     return done
 
@@ -154,8 +155,8 @@ def _mend_pages(store: Store, compared: Comparison) -> list[str]:
         lacking = compared.after.paged[day] - compared.values[PAGE][day]
         if compared.moved_day(day) or lacking < 0:
             continue  # which page has too many, nobody can tell
-        bucket = _bucket(store, compared.site, f"{bucket_prefix(PAGE)}{day}{_PART}")
-        if _add(store, bucket, OTHER, lacking):
+        place = (f"{bucket_prefix(PAGE)}{day}{_PART}", OTHER)
+        if _add(store, compared, place, compared.pages.own[place], lacking):
             done.append(f"{lacking} visits of {day} without a page are under {OTHER}")
     return done
 
@@ -233,10 +234,12 @@ def _bucket(store: Store, site: Site, name: str) -> Request:
     }
 
 
-def _add(store: Store, address: Request, attribute: str, amount: int) -> bool:
-    """Add to a number of an item; False if it moved between the read and the write."""
-    item = read_item(store, address["TableName"], address["Key"])
-    stored = number_in(item, attribute)
+def _add(
+    store: Store, compared: Comparison, place: Place, stored: int, amount: int
+) -> bool:
+    """Add to a number; False if it is no longer what it was when it was compared."""
+    bucket, attribute = place
+    address = _bucket(store, compared.site, bucket)
     return _set(store, address, attribute, stored, stored + amount)
 
 

@@ -5,10 +5,12 @@
            = the sum of its pages and what is unpaged
     a day >= the sum of any other breakdown of its views
     the receipts of an hour = the hour's number         within the window
+    the receipts of a page <= the page's number         within the window
     the receipts of a day's events, robots = theirs     within the window
     the markers of a day's readers = its visitors       a window longer than the day
 
-What an import counted left no receipts, and is left out of the last three.
+What an import counted left no receipts, and is left out of the last ones, but for the
+pages': there it is why a page may have fewer.
 `visits.comparison` reads it so that no visit that arrives meanwhile makes a difference.
 """
 
@@ -18,13 +20,14 @@ from dataclasses import dataclass
 from footfall.counters.port import Store
 from footfall.errors import FootfallError
 from footfall.visits.comparison import (
-    APART,
     OF_VIEWS,
     Comparison,
     Days,
+    LackingPages,
     compare_sites,
 )
 from footfall.visits.dimensions import TOTAL_PREFIX
+from footfall.visits.receipts import APART
 from footfall.visits.site import Site
 
 
@@ -126,7 +129,16 @@ def _differences_in_pages(compared: Comparison) -> list[str]:
         f"{day} counts {compared.after.paged[day]}, but its pages"
         f" {compared.values['page'][day]}"
         for day in compared.wrong_pages()
-    ]
+    ] + [_lacking(pages) for pages in compared.lacking]
+
+
+def _lacking(lacking: LackingPages) -> str:
+    if not lacking.pages:
+        return f"{lacking.day} has {lacking.receipts} receipts of a page without visits"
+    return (
+        f"{lacking.day} counts {lacking.counts} of {' and '.join(lacking.pages)},"
+        f" but has {lacking.receipts} receipts"
+    )
 
 
 def _differences_in_breakdowns(compared: Comparison) -> list[str]:
