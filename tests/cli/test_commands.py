@@ -283,6 +283,17 @@ def test_what_only_reads_makes_no_file(
         (["sites", "add", "ftp://a.example"], "must be an absolute http or https URL"),
         (["sites", "add", SITE, "--timezone", "Mars"], "is no IANA time zone"),
         (["sites", "add", SITE, "--visits", "1.5"], "is not a whole number"),
+        (["sites", "add", SITE, "--visits", "-1"], "visits: must be 0 or more"),
+        (["sites", "add", SITE, "--rate-limit", "-1"], "rate_limit: must be 0"),
+        (["sites", "add", SITE, "--retention", "1"], "retention_days: must be 0"),
+        (
+            ["sites", "add", SITE, "--origin", "a.example/x"],
+            "must be a scheme and a host",
+        ),
+        (
+            ["sites", "change", SITE, "--origin", "a.example", "--any-origin"],
+            "exclude one another",
+        ),
         (["sites", "add", SITE, "--visits", "1_000"], "is not a whole number"),
         (["sites", "add", SITE, "--visits", "1" * 40], "visits: must be between"),
         (["sites", "add", SITE, "--visits", "1" * 5000], "is not a whole number"),

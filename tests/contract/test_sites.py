@@ -115,6 +115,31 @@ def test_an_owner_changes_what_is_seen_and_counted(store: Store) -> None:
     assert sites_version(store) == version + 2
 
 
+def test_an_owner_sets_limits(store: Store) -> None:
+    """Whose pages may send, how much, and how long days are kept; each by itself."""
+    site = add_site(store, URL, rate_limit=5, origins=("a.example",))
+    changed = change_site(store, site, retention_days=90)
+    fewer = change_site(store, changed, origins=(), rate_limit=0)
+
+    assert site.origins == ("https://a.example",)
+    assert changed == replace(site, retention_days=90)
+    assert (
+        load_sites(store).sites
+        == (fewer,)
+        == (Site(URL, aliases=site.aliases, retention_days=90),)
+    )
+
+
+def test_origins_that_somebody_else_changed_meanwhile_stay(store: Store) -> None:
+    """A list is changed as it was read, or not at all."""
+    site = add_site(store, URL)
+    changed = change_site(store, site, origins=("https://a.example",))
+
+    with pytest.raises(StoreError, match="change it again"):
+        change_site(store, site, origins=("https://b.example",))
+    assert load_sites(store).sites == (changed,)
+
+
 def test_a_site_made_by_hand_can_be_changed(store: Store) -> None:
     """It gets settings, and its item stays the recipe's."""
     put_by_hand(store, "a.example", {"N": "5"})
@@ -132,7 +157,7 @@ def test_settings_of_an_earlier_version_have_no_public_page(store: Store) -> Non
     store.client.update_item(
         TableName=store.tables.settings,
         Key={"kind": {"S": "site"}, "name": {"S": URL}},
-        UpdateExpression="REMOVE published",
+        UpdateExpression="REMOVE published, origins, rateLimit, retentionDays",
     )
 
     assert load_sites(store).sites == (site,)

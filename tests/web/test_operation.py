@@ -15,7 +15,7 @@ from footfall.counters.port import Store
 from footfall.visits.group import GroupCommit
 from footfall.web.settings import Settings
 from tests.faulty import CONFLICT, Fault, FaultyClient, lost_before, refused
-from tests.web.conftest import SITE, WebServer
+from tests.web.conftest import SITE, WebServer, wait_until
 
 MONITOR = Path(__file__).parents[2] / "docs" / "guides" / "monitor.md"
 AWAY = "the store is not available (ReadTimeoutError)"
@@ -41,14 +41,6 @@ def moved(before: Samples, after: Samples) -> Samples:
         for key, number in after.items()
         if key[0].startswith("footfall_visits") and number != before.get(key, 0)
     }
-
-
-def wait_until(holds: Callable[[], bool]) -> None:
-    for _ in range(600):
-        if holds():
-            return
-        time.sleep(0.05)
-    pytest.fail("it never came to hold")
 
 
 class Switch:

@@ -14,9 +14,11 @@ from footfall.counters.port import Store
 from footfall.counters.transactions import require_transactions
 from footfall.errors import FootfallError, InvalidInputError, StoreError
 from footfall.transfer.copying import is_unfinished
+from footfall.visits.site import RATE_LIMIT_MAX
 from footfall.web.app import App, create_app
 from footfall.web.countries import Countries
 from footfall.web.demo import DEMO_PATH, ensure_demo_site
+from footfall.web.limits import VISITS_A_SECOND
 from footfall.web.proxies import Network, proxy_network
 from footfall.web.server import serve as serve_app
 from footfall.web.settings import Settings
@@ -75,6 +77,16 @@ class _ProxyAddress(click.ParamType[Network]):
     " may be given several times.",
 )
 @click.option(
+    "--rate-limit",
+    type=click.IntRange(0, RATE_LIMIT_MAX),
+    default=VISITS_A_SECOND,
+    show_default=True,
+    envvar="FOOTFALL_RATE_LIMIT",
+    show_envvar=True,
+    metavar="N",
+    help="Visits a second that one address may count; 0 is no limit.",
+)
+@click.option(
     "--countries",
     default="",
     envvar="FOOTFALL_COUNTRIES",
@@ -88,6 +100,7 @@ def serve(
     port: int,
     public_claims: bool,
     proxies: tuple[Network, ...],
+    rate_limit: int,
     countries: str,
     **settings: Any,
 ) -> None:
@@ -108,7 +121,7 @@ def serve(
     )
     # Before a store is made for nothing
     known = Countries(countries) if countries else None
-    web_settings = Settings(public_claims, known, proxies)
+    web_settings = Settings(public_claims, known, proxies, rate_limit=rate_limit)
     store = open_store(settings, create=True)
     _require_tables(store)
     _require_whole(store)

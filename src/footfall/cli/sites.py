@@ -1,31 +1,73 @@
 """`footfall sites`: the sites that are counted."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import click
 
 from footfall.cli.options import open_store, store_options
 from footfall.cli.output import note, say, table
 from footfall.cli.values import whole_number
-from footfall.counters.names import check_amount
 from footfall.counters.port import Store
 from footfall.errors import NotANumberError, SiteNotFoundError
 from footfall.visits.report import total
 from footfall.visits.shards import compact as compact_shards
-from footfall.visits.site import DIMENSIONS, Site, check_timezone, normalize_site_url
+from footfall.visits.site import (
+    DIMENSIONS,
+    Site,
+    check_origins,
+    check_rate_limit,
+    check_retention_days,
+    check_timezone,
+    normalize_site_url,
+)
 from footfall.visits.sites import (
     add_site,
     change_site,
+    check_start,
     interrupted_removal,
     load_sites,
     remove_site,
     repair_site,
 )
 
+F = TypeVar("F", bound=Callable[..., None])
+
 
 @click.group()
 def sites() -> None:
     """Add, list, change, remove, repair and compact the sites that are counted."""
+
+
+def limit_options(command: F) -> F:
+    """What a site may be sent, by whom, and for how long its days are kept."""
+    for option in reversed(
+        (
+            click.option(
+                "--origin",
+                "origins",
+                multiple=True,
+                metavar="ORIGIN",
+                help="Take visits from pages of this origin alone; may be given several"
+                " times.",
+            ),
+            click.option(
+                "--rate-limit",
+                type=whole_number,
+                metavar="N",
+                help="Visits a second that the site is sent at most; 0 is no limit.",
+            ),
+            click.option(
+                "--retention",
+                "retention_days",
+                type=whole_number,
+                metavar="DAYS",
+                help="For how many days past days are kept; 0 is for ever.",
+            ),
+        )
+    ):
+        command = option(command)
+    return command
 
 
 @sites.command()
@@ -57,6 +99,7 @@ def sites() -> None:
     multiple=True,
     help="Do not break visits down by this; may be given several times.",
 )
+@limit_options
 @store_options
 def add(
     url: str,
@@ -65,6 +108,9 @@ def add(
     private: bool,
     totals_only: bool,
     without: tuple[str, ...],
+    origins: tuple[str, ...],
+    rate_limit: int | None,
+    retention_days: int | None,
     **settings: Any,
 ) -> None:
     """Add the site at URL; its pages count from now on.
@@ -77,7 +123,10 @@ def add(
     # Before a file is made for nothing
     normalize_site_url(url)
     check_timezone(timezone)
-    check_amount(visits, "visits")
+    check_start(visits)
+    check_origins(origins)
+    check_rate_limit(rate_limit or 0)
+    check_retention_days(retention_days or 0)
     store = open_store(settings, create=True)
     site = add_site(
         store,
@@ -88,6 +137,9 @@ def add(
         dimensions=tuple(
             each for each in DIMENSIONS if not totals_only and each not in without
         ),
+        origins=origins,
+        rate_limit=rate_limit or 0,
+        retention_days=retention_days or 0,
     )
     say(f"added {site.url} with {visits} visits, days in {site.timezone}")
     if site.aliases:
@@ -134,6 +186,10 @@ def list_(**settings: Any) -> None:
     multiple=True,
     help="Break visits down by this no longer; may be given several times.",
 )
+@limit_options
+@click.option(
+    "--any-origin", is_flag=True, help="Take visits from pages of any origin."
+)
 @store_options
 def change(
     url: str,
@@ -141,23 +197,33 @@ def change(
     publish: bool | None,
     added: tuple[str, ...],
     without: tuple[str, ...],
+    origins: tuple[str, ...],
+    any_origin: bool,
+    rate_limit: int | None,
+    retention_days: int | None,
     **settings: Any,
 ) -> None:
-    """Change who sees the site at URL, and what its visits are broken down by.
+    """Change who sees the site at URL, what is counted of visits, and from whom.
 
-    What was counted stays.
+    What is not given stays, and so does what was counted; --origin replaces all
+    origins that were given before.
 
     \b
     Examples:
       footfall sites change example.com --publish
       footfall sites change example.com --private --without country --without size
+      footfall sites change example.com --origin https://example.com --rate-limit 50
     """
     both = sorted({*added} & {*without})
     if both:
         raise click.UsageError(f"--with and --without both name {both[0]}")
-    if private is None and publish is None and not added and not without:
+    if origins and any_origin:
+        raise click.UsageError("--origin and --any-origin exclude one another")
+    asked = (private, publish, rate_limit, retention_days)
+    if not (added or without or origins or any_origin) and asked == (None,) * 4:
         raise click.UsageError(
-            "nothing to change; say --private, --publish, --with or --without"
+            "nothing to change; say --private, --publish, --with, --without, --origin,"
+            " --any-origin, --rate-limit or --retention"
         )
     store = open_store(settings, create=False)
     site = load_sites(store).named(url)
@@ -172,6 +238,9 @@ def change(
         private=private,
         published=publish,
         dimensions=dimensions if added or without else None,
+        origins=origins if origins or any_origin else None,
+        rate_limit=rate_limit,
+        retention_days=retention_days,
     )
     remarks = _remarks(changed)
     say(f"changed {changed.url}: {remarks}" if remarks else f"changed {changed.url}")
@@ -252,7 +321,7 @@ def _row(store: Store, site: Site) -> tuple[str, int | str, str, str]:
 
 
 def _remarks(site: Site) -> str:
-    """Who sees it, and what its visits are not broken down by, in a few words."""
+    """What is not as by default, in a few words."""
     remarks = ["private"] if site.private else []
     if site.published:
         remarks.append("public page")
@@ -261,6 +330,12 @@ def _remarks(site: Site) -> str:
         remarks.append("totals only")
     elif missing:
         remarks.append(f"without {', '.join(missing)}")
+    if site.origins:
+        remarks.append(f"from {', '.join(site.origins)} alone")
+    if site.rate_limit:
+        remarks.append(f"at most {site.rate_limit} visits a second")
+    if site.retention_days:
+        remarks.append(f"days kept for {site.retention_days} days")
     return "; ".join(remarks)
 
 

@@ -26,8 +26,12 @@ from footfall.visits.dimensions import BROKEN_DOWN, HOUR_NAMES
 from footfall.visits.report import FIRST_DAY, LAST_DAY
 from footfall.visits.site import (
     DIMENSIONS,
+    ORIGINS_MAX,
     URL_LENGTH_MAX,
     Site,
+    check_origins,
+    check_rate_limit,
+    check_retention_days,
     check_timezone,
     parse_http_url,
 )
@@ -70,6 +74,9 @@ class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     dimensions: list[str]
     baseline: Number
     visits: Number
+    origins: Annotated[list[Alias], msgspec.Meta(max_length=ORIGINS_MAX)] = []
+    rate_limit: int = 0
+    retention_days: int = 0
 
     def as_site(self) -> Site:
         """The site that it describes.
@@ -93,6 +100,9 @@ class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             tuple(self.aliases),
             tuple(each for each in DIMENSIONS if each in self.dimensions),
             self.published,
+            check_origins(self.origins),
+            check_rate_limit(self.rate_limit),
+            check_retention_days(self.retention_days),
         )
 
 
@@ -164,6 +174,9 @@ def header_of(
         list(site.dimensions),
         baseline,
         visits,
+        list(site.origins),
+        site.rate_limit,
+        site.retention_days,
     )
 
 

@@ -12,6 +12,7 @@ tables have hand-made keys ("https://www.fernandomc.com/", "fernandomc.com"), so
 address is parsed for matching and never rewritten.
 """
 
+import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -33,7 +34,16 @@ DIMENSIONS = (
     *("event", "visitor"),
 )
 
+ORIGINS_MAX = 100
+RATE_LIMIT_MAX = 1_000_000  # visits a second
+RETENTION_DAYS_MAX = 36_500
+# Days that visits can still reach, and what is compared by `verify`, are kept.
+RETENTION_DAYS_MIN = 7
+
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+# What a URL's host may be made of (WHATWG URL, "forbidden domain code point", and the
+# colons of an IPv6 address, which comes without its brackets).
+_HOST = re.compile(r"[^\x00-\x20#%/<>?@\[\\\]^`{|}\x7f]+")
 _LOCATED_MAX = 2_000  # remembered pages; the longest addresses take 10 KB each
 
 
@@ -48,6 +58,10 @@ class Site:
         aliases: Further origins, "http://example.com".
         dimensions: What its visits are broken down by.
         published: Whether its page is open to the public; no private site's is.
+        origins: The origins whose pages may send visits, "https://example.com"; none
+            is any.
+        rate_limit: Visits a second that it is sent at most; 0 is no limit.
+        retention_days: For how many days past days are kept; 0 is for ever.
     """
 
     url: str
@@ -56,6 +70,9 @@ class Site:
     aliases: tuple[str, ...] = ()
     dimensions: tuple[str, ...] = DIMENSIONS
     published: bool = False
+    origins: tuple[str, ...] = ()
+    rate_limit: int = 0
+    retention_days: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +217,55 @@ def check_timezone(name: str) -> str:
     return name
 
 
+def check_origins(origins: Iterable[str]) -> tuple[str, ...]:
+    """The origins in the form in which browsers send them, each once.
+
+    Raises:
+        InvalidInputError: One is no http or https origin, or there are more than
+            `ORIGINS_MAX`.
+    """
+    found: dict[str, None] = {}
+    for text in origins:
+        parts = parse_http_url(_with_scheme(text.strip()), "origins")
+        if parts.path.strip("/") or parts.query or parts.fragment:
+            raise InvalidInputError(
+                "origins",
+                f"{text!r} must be a scheme and a host: https://example.com",
+            )
+        found[_origin(parts)] = None
+    if len(found) > ORIGINS_MAX:
+        raise InvalidInputError("origins", f"may be {ORIGINS_MAX} at most")
+    return tuple(found)
+
+
+def check_rate_limit(visits_a_second: int) -> int:
+    """The rate, if it is 0, no limit, to `RATE_LIMIT_MAX`.
+
+    Raises:
+        InvalidInputError: It is another number.
+    """
+    if not 0 <= visits_a_second <= RATE_LIMIT_MAX:
+        raise InvalidInputError(
+            "rate_limit",
+            f"must be 0, for no limit, to {RATE_LIMIT_MAX} visits a second",
+        )
+    return visits_a_second
+
+
+def check_retention_days(days: int) -> int:
+    """The days, if they are 0, for ever, or enough.
+
+    Raises:
+        InvalidInputError: They are too few or too many.
+    """
+    if days and not RETENTION_DAYS_MIN <= days <= RETENTION_DAYS_MAX:
+        raise InvalidInputError(
+            "retention_days",
+            f"must be 0, for ever, or {RETENTION_DAYS_MIN} to {RETENTION_DAYS_MAX}",
+        )
+    return days
+
+
 def parse_http_url(text: str, field: str) -> SplitResult:
     """The parts of an absolute http or https URL.
 
@@ -221,6 +287,8 @@ def parse_http_url(text: str, field: str) -> SplitResult:
         raise InvalidInputError(field, "must be an absolute http or https URL")
     if parts.username is not None:
         raise InvalidInputError(field, "must not carry a user name")
+    if not _HOST.fullmatch(host):
+        raise InvalidInputError(field, f"{host!r} is no host name")
     return parts
 
 

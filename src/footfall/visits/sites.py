@@ -8,7 +8,7 @@ Every change moves one version number, so that a running server learns of it by 
 single cheap read.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -24,22 +24,18 @@ from footfall.counters.port import (
     translate,
 )
 from footfall.counters.tables import (
-    ALIASES,
-    BROKEN_DOWN_BY,
     BUCKET,
     KIND,
     NAME,
-    PRIVATE,
-    PUBLISHED,
     RECEIPT,
     SITE_URL,
-    TIMEZONE,
     VERSION,
     VISITS,
     Request,
 )
 from footfall.errors import (
     AlreadyExistsError,
+    FootfallError,
     InvalidInputError,
     SiteNotFoundError,
     StoreError,
@@ -51,14 +47,23 @@ from footfall.visits.site import (
     DIMENSIONS,
     Site,
     SiteIndex,
+    check_origins,
+    check_rate_limit,
+    check_retention_days,
     check_timezone,
     default_aliases,
     normalize_site_url,
 )
+from footfall.visits.site_settings import (
+    SITE_KIND,
+    change_request,
+    setting_key,
+    site_item,
+    site_of,
+)
 from footfall.visits.transaction import receipt_key, total_address
 from footfall.visits.visitors import marker_prefix
 
-SITE_KIND = "site"
 _VERSION_KEY: Item = {KIND: {"S": "sites"}, NAME: {"S": "version"}}
 
 _DELETED_AT_ONCE = 100
@@ -94,6 +99,9 @@ def add_site(
     timezone: str = "UTC",
     private: bool = False,
     dimensions: tuple[str, ...] = DIMENSIONS,
+    origins: tuple[str, ...] = (),
+    rate_limit: int = 0,
+    retention_days: int = 0,
 ) -> Site:
     """Add a site that starts with `visits`.
 
@@ -101,12 +109,13 @@ def add_site(
     without www, are its aliases.
 
     Raises:
-        InvalidInputError: The address, the number or the zone is not valid.
+        InvalidInputError: The address, the number, the zone or a setting is not valid.
         AlreadyExistsError: The site is there. Nothing was written.
         StoreError: An earlier removal of it stopped half-way; remove it again.
         ThrottledError: Nothing was written. Retry after a pause.
         IndeterminateError: No answer came. List the sites.
     """
+    check_start(visits)
     address = normalize_site_url(url)
     site = Site(
         address,
@@ -114,9 +123,24 @@ def add_site(
         private,
         default_aliases(address),
         dimensions,
+        origins=check_origins(origins),
+        rate_limit=check_rate_limit(rate_limit),
+        retention_days=check_retention_days(retention_days),
     )
     create_site(store, site, visits)
     return site
+
+
+def check_start(visits: int) -> int:
+    """What a site may start with: a whole number, 0 or more.
+
+    Raises:
+        InvalidInputError: It is negative, or has more than a number's 38 digits.
+    """
+    if visits < 0:
+        raise InvalidInputError("visits", "must be 0 or more")
+    check_amount(visits, "visits")
+    return visits
 
 
 def create_site(
@@ -143,7 +167,7 @@ def create_site(
     }
     actions: list[Request] = [
         _put(store.tables.site_visits, item, ConditionExpression=absent),
-        _put(store.tables.settings, _site_item(site), **new_setting),
+        _put(store.tables.settings, site_item(site), **new_setting),
         _put(store.tables.settings, baseline_item(address, visits), **new_setting),
         _move_version(store),
         *also,
@@ -187,7 +211,7 @@ def load_sites(store: Store) -> SiteIndex:
         },
     )
     urls = [item[SITE_URL]["S"] for item in items]
-    return SiteIndex(tuple(_site(url, settings.get(url)) for url in urls))
+    return SiteIndex(tuple(site_of(url, settings.get(url)) for url in urls))
 
 
 def sites_version(store: Store) -> int:
@@ -208,6 +232,9 @@ def change_site(
     private: bool | None = None,
     published: bool | None = None,
     dimensions: tuple[str, ...] | None = None,
+    origins: tuple[str, ...] | None = None,
+    rate_limit: int | None = None,
+    retention_days: int | None = None,
 ) -> Site:
     """Change what an owner may change of a site; what is None stays as it is.
 
@@ -221,26 +248,31 @@ def change_site(
         published: Whether its page is open to the public.
         dimensions: All that its visits are broken down by, in the order of
             `DIMENSIONS`. What was counted by others stays.
+        origins: All whose pages may send visits; none is any.
+        rate_limit: Visits a second that it is sent at most; 0 is no limit.
+        retention_days: For how many days past days are kept; 0 is for ever.
 
     Returns:
         The site as it is now.
 
     Raises:
-        InvalidInputError: It would be private and published at once.
+        InvalidInputError: It would be private and published at once, or a value is
+            not valid.
         SiteNotFoundError: The site is gone.
-        StoreError: Somebody changed its dimensions meanwhile; nothing was written.
+        StoreError: Somebody changed the same list meanwhile; nothing was written.
         ThrottledError: Nothing was written. Retry after a pause.
         IndeterminateError: No answer came. Change it again.
     """
     if private and published:
         raise InvalidInputError("published", _NO_PUBLIC_PAGE)
-    wanted: dict[str, Any] = {}
-    if private is not None:
-        wanted[PRIVATE] = {"BOOL": private}
-    if published is not None:
-        wanted[PUBLISHED] = {"BOOL": published}
-    if dimensions is not None:
-        wanted[BROKEN_DOWN_BY] = _dimensions_value(dimensions)
+    changes = _checked(
+        private=private,
+        published=published,
+        dimensions=dimensions,
+        origins=origins,
+        rate_limit=rate_limit,
+        retention_days=retention_days,
+    )
     present = {
         "TableName": store.tables.site_visits,
         "Key": {SITE_URL: {"S": site.url}},
@@ -250,22 +282,45 @@ def change_site(
         store,
         [
             {"ConditionCheck": present},
-            _change_setting(store, site, wanted),
+            change_request(store.tables.settings, site, changes),
             _move_version(store),
         ],
     )
     if codes and codes[0] == "ConditionalCheckFailed":
         raise SiteNotFoundError(site.url)
-    setting = read_item(store, store.tables.settings, _setting_key(site.url))
-    now = _site(site.url, setting or None)
+    setting = read_item(store, store.tables.settings, setting_key(site.url))
+    now = site_of(site.url, setting or None)
     if not codes:
         return now
+    raise _not_both(site, now, private, published)
+
+
+def _not_both(
+    site: Site, now: Site, private: bool | None, published: bool | None
+) -> FootfallError:
+    """Why a change could not be: of the site as it is now, read after it failed."""
     if (private and now.published) or (published and now.private):
-        raise InvalidInputError("published", _NO_PUBLIC_PAGE)
-    raise StoreError(
-        f"somebody else changed what {site.url!r} is broken down by at the same"
-        f" moment; nothing was written: change it again"
+        return InvalidInputError("published", _NO_PUBLIC_PAGE)
+    return StoreError(
+        f"somebody else changed the same settings of {site.url!r} at the same moment;"
+        f" nothing was written: change it again"
     )
+
+
+_CHECKS: dict[str, Callable[[Any], Any]] = {
+    "origins": check_origins,
+    "rate_limit": check_rate_limit,
+    "retention_days": check_retention_days,
+}
+
+
+def _checked(**asked: Any) -> dict[str, Any]:
+    """What is asked for, as it is stored; what is None is not asked for."""
+    return {
+        field: _CHECKS[field](new) if field in _CHECKS else new
+        for field, new in asked.items()
+        if new is not None
+    }
 
 
 def remove_site(store: Store, site: Site) -> None:
@@ -279,7 +334,7 @@ def remove_site(store: Store, site: Site) -> None:
         IndeterminateError: No answer came. Remove it again.
         UnavailableError: The store is away. Remove it again.
     """
-    keep = _put(store.tables.settings, _site_item(site))
+    keep = _put(store.tables.settings, site_item(site))
     # Without its item and its shards' nobody can count for it.
     shards = [0, *(shard.number for shard in read_shards(store, site.url))]
     deletes = [
@@ -289,7 +344,7 @@ def remove_site(store: Store, site: Site) -> None:
     _delete_all(store, store.tables.visit_rollups, _rollup_keys(store, site))
     _delete_all(store, store.tables.visit_receipts, _receipt_keys(store, site))
     _delete_all(store, store.tables.settings, note_keys(store, site.url))
-    settings = [_setting_key(site.url), baseline_key(site.url)]
+    settings = [setting_key(site.url), baseline_key(site.url)]
     delete_items(store.client, store.tables.settings, settings)
 
 
@@ -299,9 +354,9 @@ def interrupted_removal(store: Store, url: str) -> Site | None:
     Raises:
         UnavailableError: The store is away.
     """
-    setting = read_item(store, store.tables.settings, _setting_key(url))
+    setting = read_item(store, store.tables.settings, setting_key(url))
     gone = not read_item(store, store.tables.site_visits, {SITE_URL: {"S": url}})
-    return _site(url, setting) if setting and gone else None
+    return site_of(url, setting) if setting and gone else None
 
 
 def repair_site(store: Store, site: Site) -> Repair:
@@ -372,73 +427,6 @@ def _whole_number(stored: dict[str, Any] | None, site: str) -> int:
 def _described(stored: dict[str, Any]) -> str:
     ((type_, value),) = stored.items()
     return f"{type_} {value!r}"
-
-
-def _site(url: str, setting: Item | None) -> Site:
-    if setting is None:
-        return Site(url)
-    return Site(
-        url,
-        setting[TIMEZONE]["S"],
-        setting[PRIVATE]["BOOL"],
-        tuple(alias["S"] for alias in setting[ALIASES]["L"]),
-        tuple(dimension["S"] for dimension in setting[BROKEN_DOWN_BY]["L"]),
-        # An item of an earlier version lacks it.
-        setting.get(PUBLISHED, {"BOOL": False})["BOOL"],
-    )
-
-
-def _site_item(site: Site) -> Item:
-    return {
-        **_setting_key(site.url),
-        TIMEZONE: {"S": site.timezone},
-        PRIVATE: {"BOOL": site.private},
-        ALIASES: {"L": [{"S": alias} for alias in site.aliases]},
-        BROKEN_DOWN_BY: _dimensions_value(site.dimensions),
-        PUBLISHED: {"BOOL": site.published},
-    }
-
-
-def _dimensions_value(dimensions: tuple[str, ...]) -> dict[str, Any]:
-    return {"L": [{"S": dimension} for dimension in dimensions]}
-
-
-def _change_setting(store: Store, site: Site, wanted: Item) -> Request:
-    """The Update that sets what is wanted, if it may be with what is there."""
-    item = _site_item(site)
-    key = {KIND: item.pop(KIND), NAME: item.pop(NAME)}
-    # A site of a table made by hand has no settings yet: all others get theirs too.
-    sets = [
-        f"#{name} = :{name}"
-        if name in wanted
-        else f"#{name} = if_not_exists(#{name}, :{name})"
-        for name in item
-    ]
-    values = {f":{name}": wanted.get(name, stored) for name, stored in item.items()}
-    conditions = []
-    for name, other in ((PRIVATE, PUBLISHED), (PUBLISHED, PRIVATE)):
-        if wanted.get(name) == {"BOOL": True} and other not in wanted:
-            conditions.append(f"NOT #{other} = :true")
-            values[":true"] = {"BOOL": True}
-    if BROKEN_DOWN_BY in wanted:
-        unchanged = f"#{BROKEN_DOWN_BY} = :before"
-        absent = f"attribute_not_exists(#{BROKEN_DOWN_BY})"
-        conditions.append(f"({absent} OR {unchanged})")
-        values[":before"] = item[BROKEN_DOWN_BY]
-    update: Request = {
-        "TableName": store.tables.settings,
-        "Key": key,
-        "UpdateExpression": "SET " + ", ".join(sets),
-        "ExpressionAttributeNames": {f"#{name}": name for name in item},
-        "ExpressionAttributeValues": values,
-    }
-    if conditions:
-        update["ConditionExpression"] = " AND ".join(conditions)
-    return {"Update": update}
-
-
-def _setting_key(url: str) -> Item:
-    return {KIND: {"S": SITE_KIND}, NAME: {"S": url}}
 
 
 def _put(table: str, item: Item, **condition: object) -> Request:

@@ -20,7 +20,12 @@ from footfall.counters.port import Store
 from footfall.errors import FootfallError
 from footfall.visits.group import GroupCommit
 from footfall.visits.statistics import Statistics
-from footfall.web.answers import on_error, on_missing, on_wrong_method
+from footfall.web.answers import (
+    on_error,
+    on_missing,
+    on_wrong_method,
+    problem_answer,
+)
 from footfall.web.badges import Badges
 from footfall.web.beacon import Beacon
 from footfall.web.bodies import Receive, Scope, Send
@@ -31,6 +36,7 @@ from footfall.web.embed import Embed
 from footfall.web.exchange import COUNTING_PATHS
 from footfall.web.health import Health
 from footfall.web.hits import Hits
+from footfall.web.limits import Limits
 from footfall.web.live import Live
 from footfall.web.metrics import Metrics
 from footfall.web.numbers import Numbers
@@ -50,8 +56,12 @@ class App:
     def __init__(self, store: Store, settings: Settings) -> None:
         self._commit = GroupCommit(store)
         self._directory = SiteDirectory(store, self._commit.forget, settings.breakdowns)
-        readers = Readers(settings.countries, Proxies(settings.proxies))
-        self._counting = Counting(store, self._commit, self._directory, readers)
+        proxies = Proxies(settings.proxies)
+        self._limits = Limits(settings.rate_limit, proxies)
+        readers = Readers(settings.countries, proxies)
+        self._counting = Counting(
+            store, self._commit, self._directory, readers, self._limits
+        )
         self._salts = Salts(self._commit)
         self._health = Health(store, self._directory, self._commit.statistics)
         self._live = Live(store, self._directory)
@@ -59,7 +69,7 @@ class App:
             routes=[
                 *_number_routes(store, self._directory, self._counting, readers),
                 *_pages(store, self._directory, self._live, self._commit.statistics),
-                *_routes(store, settings, self._directory),
+                *_routes(store, settings, self._directory, self._limits),
                 *_operation(self._health, Metrics(self._commit, self._health)),
             ],
             exception_handlers={
@@ -75,8 +85,14 @@ class App:
         """Serve one request, or the server's whole life."""
         if scope["type"] == "http" and scope["path"] in COUNTING_PATHS:
             await self._counting(scope, receive, send)
-        else:
-            await self._rest(scope, receive, send)
+            return
+        if scope["type"] == "http":
+            try:
+                self._limits.check_read(scope)
+            except FootfallError as error:
+                await problem_answer(error)(scope, receive, send)
+                return
+        await self._rest(scope, receive, send)
 
     def stop(self) -> None:
         """Take no more visits, and end the streams; what waits is answered soon."""
@@ -107,10 +123,10 @@ def create_app(store: Store, settings: Settings) -> App:
 
 
 def _routes(
-    store: Store, settings: Settings, directory: SiteDirectory
+    store: Store, settings: Settings, directory: SiteDirectory, limits: Limits
 ) -> list[Route | Mount]:
     beacon = Beacon()
-    counters = Counters(store, settings)
+    counters = Counters(store, settings, limits)
     stats = Stats(store, directory)
     static = _Static(directory=str(files("footfall.web").joinpath("static")))
     return [

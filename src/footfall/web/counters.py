@@ -13,6 +13,7 @@ from footfall.counters.port import Store
 from footfall.web.access import check_owner
 from footfall.web.answers import ANY_ORIGIN, in_thread, json_answer
 from footfall.web.bodies import BODY_BYTES_MAX, check_json_type, decode
+from footfall.web.limits import Limits
 from footfall.web.problems import HttpError
 from footfall.web.settings import Settings
 
@@ -48,8 +49,9 @@ _PREFLIGHT = {
 class Counters:
     """The counter routes; `{name}` is in the path."""
 
-    def __init__(self, store: Store, settings: Settings) -> None:
+    def __init__(self, store: Store, settings: Settings, limits: Limits) -> None:
         self._store = store
+        self._limits = limits
         self._settings = settings
 
     async def get(self, request: Request) -> Response:
@@ -86,7 +88,9 @@ class Counters:
 
     async def claim(self, request: Request) -> Response:
         """Take a place for an id; the same id again gets the same answer."""
-        if not self._settings.public_claims:
+        if self._settings.public_claims:
+            self._limits.check_claim(request.scope)
+        else:
             check_owner(request)
         name, wanted = _name(request), decode(_claim, await _body(request))
         claim = await in_thread(named.claim, self._store, name, id=wanted.id)

@@ -40,11 +40,13 @@ from footfall.web.exchange import (
     Reply,
     answer,
     check_method,
+    check_sender,
     image,
     pixel_submission,
     posted,
     refusal,
 )
+from footfall.web.limits import Limits
 from footfall.web.problems import STORE_AWAY
 from footfall.web.readers import Readers
 
@@ -104,10 +106,12 @@ class Counting:
         commit: GroupCommit,
         directory: SiteDirectory,
         readers: Readers,
+        limits: Limits,
     ) -> None:
         self._commit = commit
         self._directory = directory
         self._readers = readers
+        self._limits = limits
         self._window_seconds = store.window_seconds
         self._waiting: dict[Group, _Waiting] = {}
         self._refused = False
@@ -132,9 +136,10 @@ class Counting:
         if method == "OPTIONS":
             return _Response(PREFLIGHT)
         check_method(VISITS_PATH, method)
+        self._limits.check_visit(scope)
         submission = posted(scope["headers"], await read_body(receive))
         reader = self._readers.reader_of(scope)
-        waiting, index, site = await self._count(submission, reader)
+        waiting, index, site = await self._count(submission, reader, scope)
         return waiting.response(index, private=site.private)
 
     async def _pixel(self, scope: Scope) -> _Response:
@@ -143,32 +148,41 @@ class Counting:
             return _Response(PREFLIGHT)
         try:
             check_method(PIXEL_PATH, method)
+            self._limits.check_visit(scope)
             submission = pixel_submission(
                 scope["query_string"], scope["headers"], _new_id
             )
             reader = self._readers.reader_of(scope)
-            waiting, index, _ = await self._count(submission, reader)
+            waiting, index, _ = await self._count(submission, reader, scope)
             result = waiting.results[index]
         except FootfallError as error:
             self._commit.statistics.note_refused(error)
             result = error
         return _Response(image(result))
 
-    async def count(self, submission: Submission, reader: Reader | None) -> Result:
+    async def count(
+        self, submission: Submission, reader: Reader | None, scope: Scope
+    ) -> Result:
         """Count a visit; its result, once it is durable.
+
+        Args:
+            submission: The visit.
+            reader: Its reader, None for nobody in particular.
+            scope: The request that says so.
 
         Raises:
             FootfallError: It came into no group, so nothing is counted.
         """
         try:
-            waiting, index, _ = await self._count(submission, reader)
+            self._limits.check_visit(scope)
+            waiting, index, _ = await self._count(submission, reader, scope)
         except FootfallError as error:
             self._commit.statistics.note_refused(error)
             raise
         return waiting.results[index]
 
     async def _count(
-        self, submission: Submission, reader: Reader | None
+        self, submission: Submission, reader: Reader | None, scope: Scope
     ) -> tuple[_Waiting, int, Site]:
         """Count a visit; where its result is, once it is durable, and its site."""
         now_ms = time.time_ns() // 1_000_000
@@ -181,6 +195,8 @@ class Counting:
         if isinstance(visit, Outcome):
             self._commit.statistics.note_filtered(visit.site, str(visit.reason))
             return _Waiting([visit]), 0, sites.named(visit.site)
+        check_sender(visit.site, scope["headers"])
+        self._limits.check_site(visit.site)
         ticket = self._commit.submit(visit)
         waiting = self._waiting.get(ticket.group)
         if waiting is None:

@@ -17,6 +17,7 @@ import msgspec
 
 from footfall.errors import FootfallError, InvalidInputError, StoreError
 from footfall.visits.record import Result
+from footfall.visits.site import Site
 from footfall.visits.visit import Outcome, Submission
 from footfall.web.bodies import check_json_type, check_size, decode
 from footfall.web.problems import Headers, HttpError, problem_of
@@ -112,6 +113,30 @@ def pixel_submission(
         age=_whole_number(fields, "age"),
         event=fields.get("event"),
     )
+
+
+def check_sender(site: Site, headers: Iterable[tuple[bytes, bytes]]) -> None:
+    """Refuse a visit from a page whose origin may not send any to the site.
+
+    A browser says the page's origin with every POST to another origin, and the page's
+    address in Referer with an image. A request that says neither is no page's, and is
+    let in: whoever writes it could as well write an origin that may.
+
+    Raises:
+        HttpError: The origin is another; the visit is not counted.
+    """
+    if not site.origins:
+        return
+    said = dict(headers)
+    sender = said.get(b"origin") or b"/".join(said.get(b"referer", b"").split(b"/")[:3])
+    origin = sender.decode("latin-1")
+    if origin and origin not in site.origins:
+        raise HttpError(
+            403,
+            "Origin not allowed",
+            f"{site.url} takes no visits from pages of {origin!r}; its owner may add the"
+            f" origin by `footfall sites change`",
+        )
 
 
 def answer(result: Result, *, private: bool) -> Reply:

@@ -96,7 +96,9 @@ class Hits:
 
     async def _count(self, request: Request, url: str) -> Outcome:
         id = uuid7(time_ns() // 1_000_000, secrets.randbits(74))
-        result = await self._counting.count(Submission(id, url), self._reader(request))
+        result = await self._counting.count(
+            Submission(id, url), self._reader(request), request.scope
+        )
         if isinstance(result, FootfallError):
             raise result
         return result

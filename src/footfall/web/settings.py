@@ -19,9 +19,11 @@ class Settings:
         countries: Tells readers' countries; None where no database was given.
         proxies: The reverse proxies whose word on a reader's address is taken.
         breakdowns: What sites are broken down by at most.
+        rate_limit: Visits a second that one address may count; 0 is no limit.
     """
 
     public_claims: bool = False
     countries: "Countries | None" = None
     proxies: tuple[Network, ...] = ()
     breakdowns: tuple[str, ...] = DIMENSIONS
+    rate_limit: int = 0

@@ -29,6 +29,7 @@ from footfall.web.exchange import (
     Reply,
     answer,
     check_method,
+    check_sender,
     image,
     pixel_submission,
     posted,
@@ -106,6 +107,7 @@ class SingleCounting:
             visit = resolve(submission, sites, now_ms, window, reader)
         if isinstance(visit, Outcome):
             return visit, sites.named(visit.site).private
+        check_sender(visit.site, scope["headers"])
         (result,) = self._recorder.record([visit])
         return result, visit.site.private
 

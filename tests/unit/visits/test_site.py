@@ -1,5 +1,7 @@
 """Addresses: which site holds a page, and what may be a site's address."""
 
+from collections.abc import Callable
+
 import pytest
 
 from footfall.errors import InvalidInputError, SiteNotFoundError
@@ -8,6 +10,9 @@ from footfall.visits.site import (
     URL_LENGTH_MAX,
     Site,
     SiteIndex,
+    check_origins,
+    check_rate_limit,
+    check_retention_days,
     check_timezone,
     default_aliases,
     normalize_site_url,
@@ -191,3 +196,51 @@ def test_an_unknown_zone_is_refused(zone: str) -> None:
         check_timezone(zone)
 
     assert caught.value.field == "timezone"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://ex%ample.com",
+        "https://a<b.example",
+        "a^b.example",
+        "https://a|b.example",
+    ],
+)
+def test_a_host_is_made_of_what_a_host_is_made_of(address: str) -> None:
+    """No browser would ever send a visit from it."""
+    with pytest.raises(InvalidInputError, match="no host name"):
+        normalize_site_url(address)
+
+
+def test_origins_are_as_browsers_send_them() -> None:
+    """Whatever way an owner writes them; each once."""
+    assert check_origins(
+        ["A.example", "https://a.example:443/", "http://b.example:80"]
+    ) == (
+        "https://a.example",
+        "http://b.example",
+    )
+    for wrong in ("https://a.example/blog", "ftp://a.example", "https://a.example/?x"):
+        with pytest.raises(InvalidInputError) as caught:
+            check_origins([wrong])
+        assert caught.value.field == "origins"
+    with pytest.raises(InvalidInputError, match="at most"):
+        check_origins(f"{n}.example" for n in range(101))
+
+
+@pytest.mark.parametrize(
+    ("check", "right", "wrong"),
+    [
+        (check_rate_limit, (0, 1, 1_000_000), (-1, 1_000_001)),
+        (check_retention_days, (0, 7, 36_500), (-1, 1, 6, 36_501)),
+    ],
+)
+def test_limits_are_bounded(
+    check: Callable[[int], int], right: tuple[int, ...], wrong: tuple[int, ...]
+) -> None:
+    """0 is none."""
+    assert tuple(map(check, right)) == right
+    for number in wrong:
+        with pytest.raises(InvalidInputError, match="must be 0"):
+            check(number)
