@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given, settings
@@ -18,6 +19,7 @@ from footfall.errors import (
     IndeterminateError,
     InvalidInputError,
     SiteNotFoundError,
+    StoreError,
     UnavailableError,
 )
 from footfall.transfer.document import (
@@ -39,10 +41,11 @@ from footfall.visits.site import Site
 from footfall.visits.sites import add_site, load_sites, remove_site
 from footfall.visits.verify import verify
 from footfall.visits.visit import Kind, Visit
+from tests.contract.logs import NOW_MS, imported
+from tests.contract.logs import line as log_line
 from tests.faulty import Fault, FaultyClient, after, lost_after, lost_before, no_fault
 
 URL = "https://a.example/"
-NOW_MS = 1_795_608_000_000
 HOUR_MS = 3_600_000
 
 
@@ -176,6 +179,42 @@ def test_an_export_twice_is_counted_once(store: Store) -> None:
     assert load(store, lines).is_new
     assert not load(store, lines).is_new
     assert total(store, site) == 5
+
+
+def test_what_was_imported_is_not_imported_again_after_a_move(
+    store: Store, other: Store
+) -> None:
+    """The notes travel: of logs, and of days of a service that is gone."""
+    site = add_site(other, URL)
+    log = [log_line(n, f"/{n % 3}") for n in range(0, 9000, 30)]
+    days = [b"date,visits", b"2019-05-01,120"]
+    imported(other, site, log)
+    imported(other, site, days, "csv")
+
+    for address in (URL, "https://b.example/"):
+        loaded = load(store, texts(exported(other, site)), address)
+        again = imported(store, loaded.site, [*log, log_line(5)])
+
+        assert (again.views, again.again) == (1, 300)
+        assert imported(store, loaded.site, days, "csv").again == 120
+        assert total(store, loaded.site) == 421
+        assert verify(store, loaded.site, NOW_MS).differences == ()
+
+
+def test_a_log_that_was_imported_before_its_export_is_whole_is_not_counted_twice(
+    store: Store, other: Store
+) -> None:
+    """The rest of the export is refused, since the log's lines are counted in it."""
+    site = add_site(other, URL)
+    imported(other, site, [log_line(1)])
+    lines = texts(exported(other, site))
+    with pytest.raises(InvalidInputError):
+        load(store, lines[:1])
+    imported(store, site, [log_line(1)])
+
+    with pytest.raises(StoreError, match="remove the site"):
+        load(store, lines)
+    assert total(store, site) == 1
 
 
 def test_an_import_may_have_another_address(store: Store) -> None:
@@ -436,12 +475,14 @@ stored_visits = st.lists(
     baseline=st.integers(0, 10**9),
     zone=st.sampled_from(["UTC", "Europe/Berlin", "Asia/Kathmandu"]),
     folded=st.booleans(),
+    logged=st.lists(st.tuples(st.integers(0, 10**8), pages), max_size=20),
 )
 def test_what_is_imported_is_what_was_exported(
     stored: list[tuple[int, dict[str, str], int]],
     baseline: int,
     zone: str,
     folded: bool,
+    logged: list[tuple[int, str]],
 ) -> None:
     """import(export(x)) = x: of any visits, in any shards, in any zone."""
     with (
@@ -459,12 +500,15 @@ def test_what_is_imported_is_what_was_exported(
             counting.record(visits_of(site, number, hours_ago, values))
         if folded:
             compact(store, URL)
+        log = [log_line(seconds, "/" + quote(page)) for seconds, page in logged]
+        log_views = imported(store, site, log).views
         lines = exported(store, site)
 
         load(other, texts(lines))
 
         assert said(exported(other, site)) == said(lines)
-        assert total(other, site) == baseline + len(stored)
+        assert total(other, site) == baseline + len(stored) + log_views
+        assert imported(other, site, log).views == 0
         assert verify(store, site, NOW_MS).differences == ()
         assert verify(other, site, NOW_MS).differences == ()
         last = date(2026, 11, 25)

@@ -1,9 +1,8 @@
 """Lines imported on every client: each counted once, for ever, whatever happens."""
 
 import random
-from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
 
 import pytest
@@ -22,48 +21,19 @@ from footfall.errors import (
 )
 from footfall.transfer import counting
 from footfall.transfer.entries import PageViews
-from footfall.transfer.importing import Import, Summary
+from footfall.transfer.importing import Import
 from footfall.visits.record import Recorder
 from footfall.visits.report import ValueTotal, daily, hourly, top, total
 from footfall.visits.site import Site
 from footfall.visits.sites import add_site, remove_site
 from footfall.visits.verify import verify
 from footfall.visits.visit import Visit
+from tests.contract.logs import NOW_MS, imported, line
 from tests.faulty import CONFLICT, FaultyClient, after, lost_after, lost_before, refused
 
 URL = "https://a.example/"
-NOW_MS = 1_795_608_000_000  # 2026-11-25 12:00 UTC
 DAY = date(2026, 11, 25)
-CHROME = "Mozilla/5.0 (X11; Linux x86_64) Chrome/142.0.0.0 Safari/537.36"
 ROBOT = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"
-
-
-def line(
-    second: int, page: str = "/", host: str = "192.0.2.7", agent: str = CHROME
-) -> bytes:
-    """A line of a log, some seconds before noon of the day."""
-    at = datetime.fromtimestamp(NOW_MS / 1000 - second, UTC)
-    time = at.strftime("%d/%b/%Y:%H:%M:%S +0000")
-    request = f"GET {page} HTTP/1.1"
-    return f'{host} - - [{time}] "{request}" 200 5 "-" "{agent}"'.encode()
-
-
-def imported(
-    store: Store, site: Site, lines: Sequence[bytes], format_: str = "combined"
-) -> Summary:
-    refused: list[tuple[int, str]] = []
-    counted = Import(
-        store,
-        PageViews(site),
-        format_,
-        lambda: NOW_MS,
-        lambda number, problem: refused.append((number, problem)),
-    )
-    counted.count(iter(lines))
-    counted.flush()
-    summary = counted.summary()
-    assert summary.refused == len(refused)
-    return summary
 
 
 def agrees(store: Store, site: Site) -> bool:

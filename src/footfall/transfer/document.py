@@ -1,12 +1,15 @@
 """An export as lines of JSON, or as a flat table in CSV. Pure.
 
     {"footfall": "export", "version": 1, "export": …, "at": …, "site": …, …}
+    {"note": "log 0498708#00000", "lines": "q83vASNFZ4k="}
     {"day": "2026-11-24", "visits": 3, "hours": {"13": 3}, "visitors": 2, "unpaged": 0}
     {"day": "2026-11-24", "dimension": "page", "values": {"/blog/": 2}, "other": 1}
-    {"end": true, "lines": 3, "days": 1, "visits": 3}
+    {"end": true, "lines": 4, "days": 1, "visits": 3}
 
 The first line is the site with its settings, the last says how many came before it: a
-file without it was cut. Between stand the days, then each dimension's, day by day.
+file without it was cut. Between stand the notes of what was imported into the site, so
+that it is not imported again into the one that is made of the file; then the days, then
+each dimension's, day by day.
 
 A reader trusts nothing: every line is checked as it is decoded, and an error names it.
 The CSV is for spreadsheets: one number a row, no settings.
@@ -48,6 +51,11 @@ Number = Annotated[int, msgspec.Meta(ge=-_NUMBER_MAX, le=_NUMBER_MAX)]
 Count = Annotated[int, msgspec.Meta(ge=0, le=_NUMBER_MAX)]
 Value = Annotated[str, msgspec.Meta(min_length=1, max_length=URL_LENGTH_MAX)]
 Alias = Annotated[str, msgspec.Meta(min_length=1, max_length=URL_LENGTH_MAX)]
+
+# The names of notes; the one that says how far a site is made of an export stays.
+_NOTE = re.compile(r"(log|day|values) [\w# -]+", re.ASCII)
+_NOTE_LENGTH_MAX = 100
+_NOTE_BYTES_MAX = 160_000
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
@@ -106,6 +114,20 @@ class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         )
 
 
+class Note(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A note of an import (`visits.imported`), as it is in the store.
+
+    Attributes:
+        note: Its name.
+        lines: What tells the lines that were counted, in base64.
+        visits: What was imported of a day.
+    """
+
+    note: Annotated[str, msgspec.Meta(max_length=_NOTE_LENGTH_MAX)]
+    lines: Annotated[bytes, msgspec.Meta(max_length=_NOTE_BYTES_MAX)] = b""
+    visits: Count = 0
+
+
 class Day(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """A day's number, its hours and its distinct readers.
 
@@ -143,13 +165,14 @@ class End(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     visits: Number
 
 
-Line = Header | Day | Values | End
+Line = Header | Note | Day | Values | End
 
 _encode = msgspec.json.Encoder().encode
 _decode_raw = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 # The field that only lines of a kind have, the most frequent first.
 _KINDS: tuple[tuple[str, msgspec.json.Decoder[Line]], ...] = (
     ("dimension", msgspec.json.Decoder(Values)),
+    ("note", msgspec.json.Decoder(Note)),
     ("hours", msgspec.json.Decoder(Day)),
     ("visits", msgspec.json.Decoder(Day)),
 )
@@ -228,7 +251,7 @@ def csv_rows(line: Line) -> Iterator[tuple[str, str, str, int]]:
                 yield line.day, line.dimension, _harmless(value), visits
             if line.other:
                 yield line.day, line.dimension, "", line.other
-        case End():
+        case Note() | End():
             return
 
 
@@ -281,6 +304,9 @@ def _check(line: Line) -> None:
             )
         case Header():
             line.as_site()
+        case Note():
+            if not _NOTE.fullmatch(line.note) or len(line.lines) % 8:
+                raise InvalidInputError("note", f"{line.note[:40]!r} is none")
         case Day():
             check_date(line.day, "day")
             unknown = line.hours.keys() - {*HOUR_NAMES}

@@ -2,8 +2,9 @@
 
 The lines stream: memory holds the days that visits can still reach, and one day of one
 dimension (`transfer.moment` says how they are read, `transfer.document` how they are
-written). Receipts, and the markers of a day's readers, stay: they are for the window
-alone, and expire.
+written). The notes of what was imported go along, so that no log counts twice in the site
+that is made of the export. Receipts, and the markers of a day's readers, stay: they are
+for the window alone, and expire.
 
 What was read is compared as it goes by. An export of numbers that somebody moved by
 hand is written all the same, and says what does not agree.
@@ -15,8 +16,16 @@ from datetime import UTC, datetime
 from itertools import groupby
 
 from footfall.counters.port import Item, Store
-from footfall.counters.tables import BUCKET
-from footfall.transfer.document import Day, End, Header, Line, Values, header_of
+from footfall.counters.tables import BUCKET, LINES, NAME, VALUE
+from footfall.transfer.document import (
+    Day,
+    End,
+    Header,
+    Line,
+    Note,
+    Values,
+    header_of,
+)
 from footfall.transfer.moment import (
     Moment,
     read_buckets,
@@ -38,6 +47,7 @@ from footfall.visits.dimensions import (
     bucket_prefix,
     day_of,
 )
+from footfall.visits.imported import EXPORT_NOTE, notes
 from footfall.visits.report import values_in
 from footfall.visits.site import Site
 
@@ -77,6 +87,9 @@ class Export:
         moment, paged, pages = self._moment, Tally[str](), Tally[str]()
         yield _header(moment, self._id, self._at)
         lines = days = visits = 0
+        for note in _notes(self._store, moment.site):
+            lines += 1
+            yield note
         for day in _days(self._store, moment):
             lines, days, visits = lines + 1, days + 1, visits + day.visits
             paged[day.day] += day.visits - day.unpaged
@@ -100,6 +113,14 @@ def _header(moment: Moment, id: str, at: datetime) -> Header:
         baseline=moment.baseline,
         visits=moment.visits,
     )
+
+
+def _notes(store: Store, site: Site) -> Iterator[Note]:
+    for item in notes(store, site.url):
+        name = item[NAME]["S"]
+        if name != EXPORT_NOTE:
+            lines = bytes(item.get(LINES, {}).get("B", b""))
+            yield Note(name, lines, number_in(item, VALUE))
 
 
 def _days(store: Store, moment: Moment) -> Iterator[Day]:

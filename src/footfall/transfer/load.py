@@ -31,6 +31,8 @@ from footfall.transfer.document import (
     Day,
     End,
     Header,
+    Line,
+    Note,
     Values,
     decode,
 )
@@ -43,11 +45,11 @@ from footfall.transfer.moves import (
 )
 from footfall.transfer.refusals import explained
 from footfall.visits.baseline import read_item
-from footfall.visits.imported import note_key
+from footfall.visits.imported import EXPORT_NOTE, note_key
 from footfall.visits.site import Site, default_aliases
 from footfall.visits.sites import create_site
 
-_NOTE = "export"  # the name of the note; a site is made of one export
+_CONDITION_FAILED = "ConditionalCheckFailed"
 _TRIES_MAX = 5  # of a transaction whose answer is lost
 
 
@@ -135,6 +137,8 @@ class _Reader:
                     yield day_step(line)
                 case Values():
                     yield from values_steps(line)
+                case Note():
+                    yield Step(notes=(line,))
                 case Header():
                     raise InvalidInputError(f"line {number}", "is a second header")
                 case End():
@@ -166,7 +170,7 @@ def _header(lines: Iterator[tuple[int, bytes]]) -> Header:
     return line
 
 
-def _decode(text: bytes, number: int) -> Header | Day | Values | End:
+def _decode(text: bytes, number: int) -> Line:
     if len(text) > LINE_BYTES_MAX:
         raise InvalidInputError(
             f"line {number}", f"has more than {LINE_BYTES_MAX} bytes"
@@ -176,7 +180,7 @@ def _decode(text: bytes, number: int) -> Header | Day | Values | End:
 
 def _begin(store: Store, site: Site, header: Header) -> tuple[int, bool]:
     """How many steps are done, and whether all are; makes the site at the first run."""
-    key = note_key(site.url, _NOTE)
+    key = note_key(site.url, EXPORT_NOTE)
     note = read_item(store, store.tables.settings, key)
     if note and note[EXPORT]["S"] != header.export:
         raise AlreadyExistsError(f"the site {site.url!r}, made of another export,")
@@ -201,7 +205,7 @@ def _write(
     ended: bool = False,
 ) -> int:
     """Add the steps, unless an earlier try did; the place behind them."""
-    key = note_key(site.url, _NOTE)
+    key = note_key(site.url, EXPORT_NOTE)
     after = place + added.steps
     note = _put_note(store, key, header, place=after, before=place, ended=ended)
     actions = import_actions(store.tables, site.url, added, note)
@@ -212,8 +216,14 @@ def _write(
                 lambda: store.client.transact_write_items(TransactItems=actions),
             )
         except store_errors(store.client) as error:
-            if reason_codes(error)[:1] == ["ConditionalCheckFailed"]:
+            codes = reason_codes(error)
+            if codes[:1] == [_CONDITION_FAILED]:
                 return _place_of(store, site, after)
+            if _CONDITION_FAILED in codes[len(codes) - len(added.notes) :]:
+                raise StoreError(
+                    f"something was imported into {site.url!r} before this export was"
+                    f" whole; remove the site, and import the export first"
+                ) from error
             failed = explained(store, site.url, error)
             if not isinstance(failed, IndeterminateError) or attempt == _TRIES_MAX:
                 raise failed from error
@@ -227,7 +237,7 @@ def _place_of(store: Store, site: Site, after: int) -> int:
 
     Both would have written the same, since the steps follow from the lines alone.
     """
-    note = read_item(store, store.tables.settings, note_key(site.url, _NOTE))
+    note = read_item(store, store.tables.settings, note_key(site.url, EXPORT_NOTE))
     if not note:
         raise SiteNotFoundError(site.url)
     place = int(note[PLACE]["N"])

@@ -5,7 +5,8 @@
                               days of long ago that one has moved
     Update  visitRollups      each bucket, its increments
     …       footfallSettings  the note that says what was imported, so that it never is
-                              again (`visits.imported`)
+                              again (`visits.imported`); of an export also the notes
+                              that are in it
 
 All of it or nothing, as a visit is. An import leaves no receipts, so the hours that it
 counts in say how much of them it is.
@@ -15,17 +16,19 @@ import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from footfall.counters.port import TRANSACTION_ACTIONS_MAX
+from footfall.counters.port import TRANSACTION_ACTIONS_MAX, Item
 from footfall.counters.tables import (
     BUCKET,
     IMPORTED,
     KIND,
+    LINES,
     SITE_URL,
+    VALUE,
     VISITS,
     Request,
     Tables,
 )
-from footfall.transfer.document import Day, Values
+from footfall.transfer.document import Day, Note, Values
 from footfall.visits.baseline import baseline_key
 from footfall.visits.dimensions import (
     DAY,
@@ -42,6 +45,7 @@ from footfall.visits.dimensions import (
     VALUE_PREFIX,
     VISITORS,
 )
+from footfall.visits.imported import note_key
 from footfall.visits.transaction import total_address
 
 # An UpdateExpression has at most 4 KB and 300 operators (DynamoDB Developer Guide,
@@ -67,10 +71,12 @@ class Step:
     Attributes:
         amounts: To each bucket, what its attributes grow by.
         visits: How many visits it is, which move the site's number too.
+        notes: Notes of what the site that it was exported from had imported.
     """
 
-    amounts: Amounts
+    amounts: Amounts = field(default_factory=dict)
     visits: int = 0
+    notes: tuple[Note, ...] = ()
 
 
 @dataclass(slots=True)
@@ -79,6 +85,7 @@ class Sum:
 
     amounts: Amounts = field(default_factory=dict)
     visits: int = 0
+    notes: list[Note] = field(default_factory=list)
     steps: int = 0
     _bytes: int = 0
 
@@ -86,7 +93,8 @@ class Sum:
         """Whether the transaction has room for another step."""
         if self._bytes + _size(step) > BYTES_MAX and self.steps:
             return False
-        if len(self.amounts.keys() | step.amounts) > BUCKETS_MAX:
+        items = len(self.amounts.keys() | step.amounts)
+        if items + len(self.notes) + len(step.notes) > BUCKETS_MAX:
             return False
         return all(
             len(self.amounts.get(bucket, {}).keys() | amounts) <= ATTRIBUTES_MAX
@@ -100,6 +108,7 @@ class Sum:
             for attribute, amount in amounts.items():
                 merged[attribute] = merged.get(attribute, 0) + amount
         self.visits += step.visits
+        self.notes += step.notes
         self.steps += 1
         self._bytes += _size(step)
 
@@ -155,13 +164,13 @@ def _size(step: Step) -> int:
         len(name.encode()) + NUMBER_BYTES_MAX
         for amounts in step.amounts.values()
         for name in amounts
-    )
+    ) + sum(len(note.lines) for note in step.notes)
 
 
 def import_actions(
     tables: Tables, site: str, added: Sum, note: Request
 ) -> list[Request]:
-    """The actions of the transaction that adds a sum; the note's is the first."""
+    """The transaction that adds a sum: the note's action first, its own notes' last."""
     number = {":visits": {"N": str(added.visits)}}
     # A transaction of pages or robots alone must show, too: it moves days of long ago.
     moved = {":moved": {"N": str(max(1, added.visits))}}
@@ -185,7 +194,22 @@ def import_actions(
             }
         },
         *(_add(tables, site, *entry) for entry in added.amounts.items()),
+        *(_put(tables, site, note) for note in added.notes),
     ]
+
+
+def _put(tables: Tables, site: str, note: Note) -> Request:
+    said: Item = {LINES: {"B": note.lines}} if note.lines else {}
+    if note.visits:
+        said |= {VALUE: {"N": str(note.visits)}}
+    return {
+        "Put": {
+            "TableName": tables.settings,
+            "Item": {**note_key(site, note.note), **said},
+            "ConditionExpression": "attribute_not_exists(#kind)",
+            "ExpressionAttributeNames": {"#kind": KIND},
+        }
+    }
 
 
 def _add(tables: Tables, site: str, bucket: str, amounts: Mapping[str, int]) -> Request:

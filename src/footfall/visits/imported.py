@@ -13,6 +13,8 @@ from footfall.counters.bulk import query
 from footfall.counters.port import Item, Store
 from footfall.counters.tables import KIND, NAME, Request
 
+EXPORT_NOTE = "export"  # of the export that a site was made of; there is one at most
+
 
 def note_key(site: str, name: str) -> Item:
     """The key of a note of an import into a site."""

@@ -15,6 +15,7 @@ from footfall.transfer.document import (
     End,
     Header,
     Line,
+    Note,
     Values,
     csv_rows,
     decode,
@@ -53,6 +54,12 @@ lines: st.SearchStrategy[Line] = st.one_of(
         st.dictionaries(texts, counts),
         counts,
     ),
+    st.builds(
+        Note,
+        st.sampled_from(["log 0498708#00000", "day 2019-05-01"]),
+        st.binary(max_size=9).map(lambda name: name * 8),
+        counts,
+    ),
     st.builds(End, st.just(value=True), counts, counts, counts),
     st.just(HEADER),
 )
@@ -74,6 +81,7 @@ near_lines = st.dictionaries(
         [
             *(*Header.__struct_fields__, *Day.__struct_fields__),
             *(*Values.__struct_fields__, *End.__struct_fields__, "else"),
+            *Note.__struct_fields__,
         ]
     ),
     json_values,
@@ -131,6 +139,8 @@ def test_a_header_that_is_not_valid_says_why(
         ('{"day":"2026-02-01","visits":1,"hours":{"25":1}}', "'25' is no hour"),
         ('{"day":"2026-02-01","dimension":"moon","values":{}}', "'moon' is none"),
         ('{"day":"2026-02-01"}', "expected an export's"),
+        ('{"note":"export","lines":""}', "'export' is none"),
+        ('{"note":"log 0#0","lines":"YWI="}', "'log 0#0' is none"),
         ("[]", "no line of a Footfall export"),
         ("", "no line of a Footfall export"),
     ],
