@@ -8,6 +8,7 @@ import pytest
 
 from footfall.aws_lambda import DESTROY_SALTS
 from footfall.counters.port import Store
+from footfall.owners.password import set_password
 from footfall.visits.baseline import read_baseline
 from footfall.visits.sites import add_site, change_site, load_sites, remove_site
 from footfall.visits.verify import verify
@@ -200,6 +201,33 @@ def test_the_owners_pages_are_closed(function: LocalFunction) -> None:
     stats = event("GET", f"/v1/stats?site={SITE}", headers={"host": "127.0.0.1"})
 
     assert function.invoke(stats)["statusCode"] in {401, 403}
+
+
+def test_the_owner_signs_in_behind_the_api(
+    store: Store, function: LocalFunction
+) -> None:
+    """By https, so the cookie is this host's alone."""
+    set_password(store, "correct horse battery staple")
+    host = "abc.execute-api.us-east-1.amazonaws.com"
+    headers = {
+        "content-type": "application/x-www-form-urlencoded",
+        "sec-fetch-site": "same-origin",
+        "origin": f"https://{host}",
+    }
+    page = event("GET", f"/stats?site={SITE}&period=7d")
+    led = function.invoke(page)
+    form = b"password=correct+horse+battery+staple&next=/sites"
+    answer = function.invoke(event("POST", "/login", form, headers=headers))
+    cookies = [each.partition(";")[0] for each in answer["cookies"]]
+    opened = function.invoke({**page, "cookies": cookies})
+
+    assert led["statusCode"] == 303
+    assert led["headers"]["location"].startswith("/login?next=%2Fstats")
+    assert (answer["statusCode"], answer["headers"]["location"]) == (303, "/sites")
+    assert cookies[0].startswith("__Host-footfall-session=")
+    assert answer["cookies"][0].endswith("; Secure")
+    assert opened["statusCode"] == 200
+    assert f"https://{host}/beacon.js" in opened["body"]
 
 
 def test_nothing_streams_and_the_live_page_asks_instead(

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from cfnlint.decode import cfn_yaml
@@ -12,6 +13,8 @@ from cfnlint.decode import cfn_yaml
 from footfall.aws_lambda import DESTROY_SALTS, Function
 from footfall.counters.port import Store
 from footfall.counters.tables import Tables
+from footfall.owners.password import set_password
+from footfall.owners.secret import digest
 from footfall.visits.sites import change_site, load_sites
 from tests.aws.conftest import PREFIX, SITE
 from tests.lambda_runtime import HANDLER, event, visit
@@ -21,7 +24,9 @@ from tests.proxy.server import Proxy
 from tests.test_style import routes
 
 TEMPLATE = Path(__file__).parents[2] / "deploy" / "aws" / "template.yaml"
-OWNER = {"host": "127.0.0.1", "content-type": "application/json"}
+TOKEN = "footfall_of-a-test"
+PASSWORD = "correct horse battery staple"
+HOST = "abc.execute-api.us-east-1.amazonaws.com"
 OF_A_SITE = (
     *("/badge.svg", "/badge.json", "/badge.txt", "/embed.html"),
     *("/stats", "/v1/stats", "/v1/live"),
@@ -150,7 +155,8 @@ def test_the_policy_is_what_the_function_calls(
     used = permissions_used(store, dynamodb_local_endpoint)
 
     asked = {each["rawPath"] for each in everything()}
-    assert {path for path in routes() if "{" not in path} <= asked
+    by_a_browser = {"/login", "/logout"}
+    assert {path for path in routes() if "{" not in path} <= asked | by_a_browser
     assert used - granted == set()
     assert granted - used == set()
 
@@ -181,6 +187,8 @@ def permissions_used(store: Store, endpoint: str) -> set[Permission]:
         events: Any = function.store.client
         events.meta.events.register("provide-client-params.dynamodb", note)
         statuses = [function.answer(each)["statusCode"] for each in everything()]
+        signed = [answer["statusCode"] for answer in signing_in(function)]
+    assert signed == [303, 200, 303, 303]
     assert {status for status in statuses if status >= 500} == set(), statuses
     assert faults.tally["TransactionCanceledException"] == 1
     return used
@@ -204,7 +212,22 @@ def bare(table: str) -> str:
 
 
 def prepare(store: Store) -> None:
-    """A published site, one made by hand, one whose number is none, an old salt."""
+    """A published site, one made by hand, one whose number is none, an old salt.
+
+    And the owner's password, and a token.
+    """
+    set_password(store, PASSWORD)
+    store.client.put_item(
+        TableName=store.tables.settings,
+        Item={
+            "kind": {"S": "token"},
+            "name": {"S": digest(TOKEN)},
+            "scopes": {"SS": ["administer"]},
+            "label": {"S": ""},
+            "createdAt": {"N": "1"},
+            "siteUrl": {"S": ""},
+        },
+    )
     site = load_sites(store).named(SITE)
     change_site(store, site, published=True)
     for url, visits in (("https://hand.example/", "N"), ("https://text.example/", "S")):
@@ -248,7 +271,23 @@ def everything() -> Iterator[dict[str, Any]]:
 
 
 def owners(method: str, target: str, body: bytes | None = None) -> dict[str, Any]:
-    """A request of the owner, who sits at the machine."""
-    made = event(method, target, body, headers=OWNER)
-    del made["headers"]["x-forwarded-for"]
-    return made
+    """A request of the owner, or of a program of theirs that has a token."""
+    headers = {"authorization": f"Bearer {TOKEN}", "content-type": "application/json"}
+    return event(method, target, body, headers=headers)
+
+
+def signing_in(function: Function) -> Iterator[dict[str, Any]]:
+    """The owner's browser signs in, comes back a day later, and signs out."""
+    form = urlencode({"password": PASSWORD, "next": "/sites"}).encode()
+    headers = {
+        "content-type": "application/x-www-form-urlencoded",
+        "origin": f"https://{HOST}",
+    }
+    answer = function.answer(event("POST", "/login", form, headers=headers))
+    yield answer
+    cookies = [each.partition(";")[0] for each in answer["cookies"]]
+    yield function.answer(event("GET", "/sites", cookies=cookies))
+    yield function.answer(
+        event("POST", "/logout", b"", headers=headers, cookies=cookies)
+    )
+    yield function.answer(event("GET", "/sites", cookies=cookies))

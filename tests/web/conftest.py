@@ -6,7 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -23,11 +23,12 @@ SITE = "https://a.example/"
 
 @dataclass(frozen=True)
 class Answer:
-    """A response: its status, headers in lower case, and body."""
+    """A response: its status, headers in lower case, body, and the cookies it sets."""
 
     status: int
     headers: dict[str, str]
     body: bytes
+    cookies: dict[str, str] = field(default_factory=dict)
 
     def json(self) -> Any:
         return json.loads(self.body)
@@ -82,6 +83,11 @@ class WebServer:
             response.status,
             {name.lower(): value for name, value in response.getheaders()},
             response.read(),
+            {
+                text.partition("=")[0]: text
+                for name, text in response.getheaders()
+                if name.lower() == "set-cookie"
+            },
         )
         connection.close()
         return answer

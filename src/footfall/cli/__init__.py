@@ -34,6 +34,8 @@ _COMMANDS = {
     "serve": "footfall.cli.serve",
     "dynamodb": "footfall.cli.dynamodb",
     "sites": "footfall.cli.sites",
+    "password": "footfall.cli.password",
+    "token": "footfall.cli.token",
     "hit": "footfall.cli.visits",
     "stats": "footfall.cli.stats",
     "watch": "footfall.cli.watch",

@@ -1,18 +1,21 @@
 """`footfall serve`: the API, the beacon, the badges and the dashboard."""
 
+import os
 import sys
 from typing import Any, ClassVar
 
 import click
 
-from footfall.cli.address import base_url, require_loopback
+from footfall.cli.address import base_url, is_this_machine
 from footfall.cli.options import open_store, store_options
 from footfall.cli.output import note, say
+from footfall.cli.password import PASSWORD_VARIABLE, read_password_file
 from footfall.cli.values import port_number
 from footfall.connect import create_tables, missing_tables
 from footfall.counters.port import Store
 from footfall.counters.transactions import require_transactions
 from footfall.errors import FootfallError, InvalidInputError, StoreError
+from footfall.owners.password import check_password, read_password, set_password
 from footfall.transfer.copying import is_unfinished
 from footfall.visits.site import RATE_LIMIT_MAX
 from footfall.web.app import App, create_app
@@ -46,7 +49,7 @@ class _ProxyAddress(click.ParamType[Network]):
     envvar="FOOTFALL_HOST",
     show_envvar=True,
     metavar="HOST",
-    help="The loopback address to listen on.",
+    help="The address to listen on; beyond this machine once a password is set.",
 )
 @click.option(
     "--port",
@@ -94,6 +97,14 @@ class _ProxyAddress(click.ParamType[Network]):
     metavar="FILE",
     help="A database of addresses' countries (.mmdb).",
 )
+@click.option(
+    "--password-file",
+    default="",
+    envvar="FOOTFALL_PASSWORD_FILE",
+    show_envvar=True,
+    metavar="FILE",
+    help="A file whose line is the owner's password, where none is set yet.",
+)
 @store_options
 def serve(
     host: str,
@@ -102,6 +113,7 @@ def serve(
     proxies: tuple[Network, ...],
     rate_limit: int,
     countries: str,
+    password_file: str,
     **settings: Any,
 ) -> None:
     """Serve the counting API, the beacon, the badges and the dashboard.
@@ -113,18 +125,17 @@ def serve(
       footfall serve --proxy 127.0.0.1 --countries GeoLite2-Country.mmdb
       footfall serve --store dynamodb:
     """
-    require_loopback(
-        host,
-        "and no password can be set yet; listen on 127.0.0.1 and put a reverse proxy"
-        " before it, which passes counting, beacon and badges but not the owner's"
-        " pages",
-    )
     # Before a store is made for nothing
     known = Countries(countries) if countries else None
     web_settings = Settings(public_claims, known, proxies, rate_limit=rate_limit)
+    first_password = _first_password(password_file)
     store = open_store(settings, create=True)
     _require_tables(store)
     _require_whole(store)
+    if first_password:
+        _set_first(store, first_password)
+    if not is_this_machine(host):
+        _require_password(store, host)
     require_transactions(store)
     if public_claims:
         note("footfall: claims are open: whoever reaches the server can take a place")
@@ -145,6 +156,46 @@ def serve(
         on_stopping=app.stop,
     )
     say("stopped; every visit that was accepted is answered")
+
+
+def _first_password(file: str) -> str:
+    """The password to set where none is, "" if none is given.
+
+    Raises:
+        InvalidInputError: It is given twice, or is not valid.
+    """
+    given = os.environ.get(PASSWORD_VARIABLE, "")
+    if given and file:
+        raise InvalidInputError(
+            "password-file", f"{PASSWORD_VARIABLE} is set too; give one of the two"
+        )
+    text = read_password_file(file) if file else given
+    return check_password(text) if text or file else ""
+
+
+def _set_first(store: Store, text: str) -> None:
+    if read_password(store) is None and set_password(store, text, only_first=True):
+        note("footfall: set the owner's password; sign in at /login")
+    else:
+        note(
+            "footfall: a password is set already, and the one that was given is left"
+            " alone; `footfall password` changes it"
+        )
+
+
+def _require_password(store: Store, host: str) -> None:
+    """Refuse an address that others reach while nobody is asked for a password."""
+    if read_password(store) is None:
+        raise InvalidInputError(
+            "host",
+            f"{host} is beyond this machine, and no password is set; run `footfall"
+            " password` with the same --store first, or give one by"
+            " FOOTFALL_PASSWORD_FILE",
+        )
+    note(
+        f"footfall: {host} is beyond this machine, and what travels by http can be read"
+        " on its way, passwords too: put a reverse proxy with https before it"
+    )
 
 
 def _require_whole(store: Store) -> None:

@@ -7,7 +7,8 @@ format: what a released version wrote, a later one reads.
     visitRollups      siteUrl, bucket         numbers by site, day and dimension
     visitReceipts     receipt                 proof that an id was counted; TTL
     counters          name                    named counters; count-downs, blocks of claims
-    footfallSettings  kind, name              sites' settings, baselines, imports, salts; TTL
+    footfallSettings  kind, name              sites' settings, baselines, imports, salts,
+                                              the owner's password, sessions, tokens; TTL
 """
 
 from dataclasses import dataclass
@@ -58,6 +59,13 @@ PLACE = "place"  # how much of it is done
 ENDED = "ended"
 SALT = "salt"
 VERSION = "version"
+PASSWORD_HASH = "hash"
+PASSWORD_KEY = "key"  # random, made with the password: what hangs on it ends with it
+OF_PASSWORD = "of"  # tells the password under which a session began
+CREATED_AT = "createdAt"  # seconds since the epoch
+RENEWED_AT = "renewedAt"
+LABEL = "label"
+SCOPES = "scopes"
 
 Request = dict[str, Any]
 

@@ -4,6 +4,7 @@ The counting routes are looked for first and are plain ASGI (`counting`); everyt
 else goes through Starlette.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.resources import files
@@ -40,14 +41,18 @@ from footfall.web.limits import Limits
 from footfall.web.live import Live
 from footfall.web.metrics import Metrics
 from footfall.web.numbers import Numbers
+from footfall.web.owners import Owners
 from footfall.web.pages import Pages
 from footfall.web.proxies import Proxies
 from footfall.web.readers import Readers
 from footfall.web.rendering import Renderer
 from footfall.web.salts import Salts
 from footfall.web.settings import Settings
+from footfall.web.sign_in import SignIn
 from footfall.web.site_page import SitePage
 from footfall.web.stats import Stats
+
+_STATIC_PATH = "/static"
 
 
 class App:
@@ -56,19 +61,28 @@ class App:
     def __init__(self, store: Store, settings: Settings) -> None:
         self._commit = GroupCommit(store)
         self._directory = SiteDirectory(store, self._commit.forget, settings.breakdowns)
-        proxies = Proxies(settings.proxies)
-        self._limits = Limits(settings.rate_limit, proxies)
-        readers = Readers(settings.countries, proxies)
+        self._owners = Owners(store)
+        self._proxies = Proxies(settings.proxies)
+        self._limits = Limits(settings.rate_limit, self._proxies)
+        readers = Readers(settings.countries, self._proxies)
         self._counting = Counting(
             store, self._commit, self._directory, readers, self._limits
         )
         self._salts = Salts(self._commit)
         self._health = Health(store, self._directory, self._commit.statistics)
         self._live = Live(store, self._directory)
+        renderer = Renderer()
         self._rest = Starlette(
             routes=[
+                *_sign_in(SignIn(store, self._owners, self._proxies, renderer)),
                 *_number_routes(store, self._directory, self._counting, readers),
-                *_pages(store, self._directory, self._live, self._commit.statistics),
+                *_pages(
+                    store,
+                    self._directory,
+                    self._live,
+                    self._commit.statistics,
+                    renderer,
+                ),
                 *_routes(store, settings, self._directory, self._limits),
                 *_operation(self._health, Metrics(self._commit, self._health)),
             ],
@@ -80,6 +94,7 @@ class App:
             },
             lifespan=self._lifespan,
         )
+        self._rest.state.owners = self._owners  # where `web.access` finds them
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or the server's whole life."""
@@ -92,6 +107,9 @@ class App:
             except FootfallError as error:
                 await problem_answer(error)(scope, receive, send)
                 return
+            scope["scheme"] = self._proxies.scheme_of(scope)
+            if not scope["path"].startswith(_STATIC_PATH):
+                send = await self._owners.admit(scope, send)
         await self._rest(scope, receive, send)
 
     def stop(self) -> None:
@@ -100,19 +118,20 @@ class App:
         self._commit.stop()
 
     async def refresh(self) -> None:
-        """Look at the sites now: for whoever does not let the application poll."""
-        await self._directory.refresh()
+        """Look at the store now: for whoever does not let the application poll."""
+        await asyncio.gather(self._directory.refresh(), self._owners.refresh())
 
     @asynccontextmanager
     async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
         try:
-            await self._directory.start()
+            await asyncio.gather(self._directory.start(), self._owners.start())
             self._health.start()
             self._salts.start()
             yield
         finally:
             self._salts.stop()
             self._health.stop()
+            self._owners.stop()
             await self._directory.stop()
             self._commit.close()
 
@@ -140,14 +159,25 @@ def _routes(
         Route("/v1/counters/{name}/add", counters.add, methods=["POST"]),
         Route("/v1/counters/{name}/claim", counters.claim, methods=["POST"]),
         Route("/v1/counters/{name}/claim", counters.preflight, methods=["OPTIONS"]),
-        Mount("/static", static),
+        Mount(_STATIC_PATH, static),
+    ]
+
+
+def _sign_in(sign_in: SignIn) -> list[Route]:
+    return [
+        Route("/login", sign_in.page, methods=["GET"]),
+        Route("/login", sign_in.sign_in, methods=["POST"]),
+        Route("/logout", sign_in.sign_out, methods=["POST"]),
     ]
 
 
 def _pages(
-    store: Store, directory: SiteDirectory, live: Live, statistics: Statistics
+    store: Store,
+    directory: SiteDirectory,
+    live: Live,
+    statistics: Statistics,
+    renderer: Renderer,
 ) -> list[Route]:
-    renderer = Renderer()
     pages = Pages(store, directory, renderer)
     site_page = SitePage(store, directory, renderer, statistics)
     return [

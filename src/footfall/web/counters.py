@@ -1,7 +1,7 @@
 """Named counters and count-downs over HTTP.
 
-Reading one is public, since its number is there to be shown. Everything else is the
-owner's, but for claims where the owner opened them.
+Reading one is public, since its number is there to be shown. Adding and claiming take
+the scope `count`, but for claims where the owner opened them; the rest administers.
 """
 
 import msgspec
@@ -10,7 +10,8 @@ from starlette.responses import Response
 
 from footfall.counters import named
 from footfall.counters.port import Store
-from footfall.web.access import check_owner
+from footfall.owners.tokens import COUNT
+from footfall.web.access import check_owner, check_scope
 from footfall.web.answers import ANY_ORIGIN, in_thread, json_answer
 from footfall.web.bodies import BODY_BYTES_MAX, check_json_type, decode
 from footfall.web.limits import Limits
@@ -79,7 +80,7 @@ class Counters:
 
     async def add(self, request: Request) -> Response:
         """Add an amount, once for each id."""
-        check_owner(request)
+        check_scope(request, COUNT)
         name, wanted = _name(request), decode(_add, await _body(request))
         added = await in_thread(
             named.add_to_counter, self._store, name, wanted.amount, id=wanted.id
@@ -91,7 +92,7 @@ class Counters:
         if self._settings.public_claims:
             self._limits.check_claim(request.scope)
         else:
-            check_owner(request)
+            check_scope(request, COUNT)
         name, wanted = _name(request), decode(_claim, await _body(request))
         claim = await in_thread(named.claim, self._store, name, id=wanted.id)
         return json_answer(claim, headers=self._claim_headers())

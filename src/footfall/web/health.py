@@ -13,9 +13,10 @@ from starlette.responses import Response
 
 from footfall.counters.port import Store
 from footfall.errors import FootfallError
+from footfall.owners.tokens import READ
 from footfall.visits.probe import try_write
 from footfall.visits.statistics import Statistics
-from footfall.web.access import check_owner
+from footfall.web.access import check_scope
 from footfall.web.answers import json_answer
 from footfall.web.directory import SiteDirectory
 from footfall.web.problems import HttpError
@@ -67,7 +68,7 @@ class Health:
         if self.trouble is None:
             return None
         try:
-            check_owner(request)
+            check_scope(request, READ)
         except HttpError:
             return "the store fails; the server's log says how, and /readyz its owner"
         return self.trouble

@@ -108,8 +108,10 @@ class Live:
         channel.listeners += 1
         try:
             yield b"retry: %d\n\n%s" % (AGAIN_MS, _event(told))
-            while not self._closed and may_listen():
+            while not self._closed:
                 newest = await channel.moved(told)
+                if not may_listen():
+                    return  # what moved meanwhile is not theirs any more
                 if newest is None:
                     yield b": still here\n\n"
                 elif newest != told:

@@ -20,9 +20,10 @@ from prometheus_client.registry import Collector
 from starlette.requests import Request
 from starlette.responses import Response
 
+from footfall.owners.tokens import READ
 from footfall.visits.group import GroupCommit
 from footfall.visits.statistics import Histogram
-from footfall.web.access import check_owner
+from footfall.web.access import check_scope
 from footfall.web.answers import NO_STORE
 from footfall.web.health import Health
 
@@ -38,7 +39,7 @@ class Metrics:
 
     async def get(self, request: Request) -> Response:
         """All numbers, in the format that the scraper takes."""
-        check_owner(request)
+        check_scope(request, READ)
         encode, content_type = choose_encoder(request.headers.get("accept", ""))
         return Response(
             encode(self._registry), headers={**NO_STORE, "content-type": content_type}

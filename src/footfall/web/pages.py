@@ -13,11 +13,12 @@ from starlette.responses import RedirectResponse, Response
 
 from footfall.counters.port import Store
 from footfall.errors import FootfallError, InvalidInputError
+from footfall.owners.tokens import READ
 from footfall.visits.periods import Period
 from footfall.visits.report import today, total
 from footfall.visits.series import course
 from footfall.visits.site import Site
-from footfall.web.access import check_owner
+from footfall.web.access import check_scope, is_signed_in
 from footfall.web.answers import in_thread, query_of
 from footfall.web.demo import DEMO_PATH, demo_site
 from footfall.web.directory import SiteDirectory
@@ -43,7 +44,7 @@ class Pages:
     async def home(self, request: Request) -> Response:
         """The one site's page, where there is one site; else the overview."""
         try:
-            check_owner(request)
+            check_scope(request, READ)
         except FootfallError as error:
             return self._renderer.problem(error)
         sites = self._sites(base_url(request))
@@ -54,7 +55,7 @@ class Pages:
     async def sites(self, request: Request) -> Response:
         """Every site: its total, today, its last 30 days; the snippet to paste."""
         try:
-            check_owner(request)
+            check_scope(request, READ)
             page = _page_in(query_of(request, "page"))
             sites = self._sites(base_url(request))
             shown = sites[(page - 1) * SITES_SHOWN : page * SITES_SHOWN]
@@ -64,6 +65,7 @@ class Pages:
         here = base_url(request)
         return self._renderer.page(
             "overview.html",
+            signed_in=is_signed_in(request),
             cards=cards,
             sites=len(sites),
             page=page,
@@ -76,7 +78,7 @@ class Pages:
     async def demo(self, request: Request) -> Response:
         """A page that carries the beacon."""
         try:
-            check_owner(request)
+            check_scope(request, READ)
             here = base_url(request)
             site = demo_site(self._directory.sites, here)
             visits = await in_thread(total, self._store, site) if site else 0
@@ -84,6 +86,7 @@ class Pages:
             return self._renderer.problem(error)
         return self._renderer.page(
             "demo.html",
+            signed_in=is_signed_in(request),
             site=site,
             visits=visits,
             snippet=snippet(here),

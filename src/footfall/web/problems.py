@@ -42,6 +42,17 @@ class HttpError(FootfallError):
         return self.title.lower().replace(" ", "_")
 
 
+class NotSignedInError(HttpError):
+    """Nobody said who they are, and the route is the owner's.
+
+    A page leads to the sign-in, and from there to where it was; an API says how to ask.
+    """
+
+    def __init__(self, detail: str, challenge: str, back_to: str) -> None:
+        super().__init__(401, "Not signed in", detail, www_authenticate=challenge)
+        self.back_to = back_to
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """An error as an answer: its status, further headers, and the document."""

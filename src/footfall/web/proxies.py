@@ -33,6 +33,7 @@ Network = IPv4Network | IPv6Network
 HEADER_BYTES_MAX = 2_048  # of all lines; some 50 proxies
 _SEEN_MAX = 1_000
 _X_FORWARDED_FOR, _FORWARDED = b"x-forwarded-for", b"forwarded"
+_X_FORWARDED_PROTO = b"x-forwarded-proto"
 
 # RFC 7239, 6: a node is an address, in brackets if it has colons, and perhaps a port.
 # X-Forwarded-For, which no standard has, comes without the brackets too.
@@ -77,6 +78,20 @@ class Proxies:
             if not self._are(address):
                 return str(address)
         return str(said[0])
+
+    def scheme_of(self, scope: Scope) -> str:
+        """Whether the reader came by "http" or "https".
+
+        The last proxy's word, where it is a named one; the connection's own otherwise.
+        """
+        connected: str = scope.get("scheme", "http")
+        client = scope.get("client")
+        peer = _parsed(client[0]) if client and self._networks else None
+        if peer is None or not self._are(peer):
+            return connected
+        said = [text for name, text in scope["headers"] if name == _X_FORWARDED_PROTO]
+        scheme = said[-1].rpartition(b",")[2].strip().lower() if said else b""
+        return scheme.decode() if scheme in (b"http", b"https") else connected
 
     def _are(self, address: Address) -> bool:
         return any(address in network for network in self._networks)

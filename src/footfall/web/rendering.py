@@ -5,16 +5,18 @@ Whoever changes a template needs no build: it is read when the server starts.
 
 from html import escape
 from typing import Any
+from urllib.parse import urlencode
 
 import jinja2
 import msgspec
 from markupsafe import Markup
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from footfall.errors import FootfallError
 from footfall.web import labels
-from footfall.web.problems import problem_of
+from footfall.web.answers import NO_STORE
+from footfall.web.problems import NotSignedInError, problem_of
 
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
@@ -53,6 +55,8 @@ class Renderer:
             "site_name": labels.site_name,
             "spark_line": labels.spark_line,
         }
+        # What a page does not say otherwise.
+        self._templates.globals["signed_in"] = False
 
     def text(self, template: str, **values: Any) -> str:
         """A template's text."""
@@ -63,7 +67,13 @@ class Renderer:
         return Response(self.text(template, **values), 200, PAGE_HEADERS, HTML)
 
     def problem(self, error: FootfallError) -> Response:
-        """An error as a page, with the status that its problem document has."""
+        """An error as a page, with the status that its problem document has.
+
+        Whoever is not signed in is led to where they can be, and from there back.
+        """
+        if isinstance(error, NotSignedInError):
+            path = f"/login?{urlencode({'next': error.back_to})}"
+            return RedirectResponse(path, 303, NO_STORE)
         problem = problem_of(error)
         said = msgspec.json.decode(problem.body)
         headers = {name.decode(): value.decode() for name, value in problem.headers}

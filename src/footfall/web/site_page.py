@@ -27,7 +27,7 @@ from footfall.visits.report import daily, today, total
 from footfall.visits.series import Breakdown, Course, course, first_day
 from footfall.visits.site import Site
 from footfall.visits.statistics import Statistics
-from footfall.web.access import check_reader
+from footfall.web.access import check_reader, is_signed_in
 from footfall.web.answers import in_thread, query_of
 from footfall.web.breakdowns import Breakdowns
 from footfall.web.directory import SiteDirectory
@@ -87,6 +87,7 @@ class SitePage:
             "site": site,
             "name": site_name(site),
             "owned": owned,
+            "signed_in": is_signed_in(request),
             "view": view,
             "periods": PERIODS,
             "today": day,
