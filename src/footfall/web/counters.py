@@ -89,10 +89,12 @@ class Counters:
 
     async def claim(self, request: Request) -> Response:
         """Take a place for an id; the same id again gets the same answer."""
-        if self._settings.public_claims:
-            self._limits.check_claim(request.scope)
-        else:
+        try:
             check_scope(request, COUNT)
+        except HttpError:
+            if not self._settings.public_claims:
+                raise
+            self._limits.check_claim(request.scope)
         name, wanted = _name(request), decode(_claim, await _body(request))
         claim = await in_thread(named.claim, self._store, name, id=wanted.id)
         return json_answer(claim, headers=self._claim_headers())
