@@ -61,7 +61,8 @@ ONLY_IN = {
     "prometheus_client": {"footfall.web.metrics"},
     "rjsmin": {"footfall.web"},
     "starlette": {"footfall.web", "footfall.embedded.server"},
-    "uvicorn": {"footfall.web.server"},
+    "uvicorn": {"footfall.web.server", "footfall.web.connections"},
+    "httptools": {"footfall.web.connections"},
 }
 
 ENTRY_POINTS = {

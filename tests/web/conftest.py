@@ -2,7 +2,6 @@
 
 import http.client
 import json
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -10,12 +9,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-import uvicorn
 
 from footfall.connect import connect
 from footfall.counters.port import Store
 from footfall.visits.sites import add_site
-from footfall.web.app import App, create_app
+from footfall.web.app import create_app
+from footfall.web.connections import Connections
+from footfall.web.proxies import Proxies
+from footfall.web.server import Server
 from footfall.web.settings import Settings
 
 SITE = "https://a.example/"
@@ -34,33 +35,22 @@ class Answer:
         return json.loads(self.body)
 
 
-class _Server(uvicorn.Server):
-    """Ends the streams before it waits for what is open, as `footfall serve` does."""
-
-    def __init__(self, config: uvicorn.Config, app: App) -> None:
-        super().__init__(config)
-        self._app = app
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._app.stop()
-        await super().shutdown(sockets)
-
-
 class WebServer:
     """A uvicorn in a thread; `store` is what it serves."""
 
-    def __init__(self, store: Store, settings: Settings) -> None:
+    def __init__(
+        self,
+        store: Store,
+        settings: Settings,
+        connections: Connections | None = None,
+    ) -> None:
         self.store = store
         app = create_app(store, settings)
-        config = uvicorn.Config(
+        self._server = Server(
             app,
-            port=0,
-            log_level="warning",
-            access_log=False,
-            server_header=False,
-            proxy_headers=False,  # as `footfall serve` has it
+            connections or Connections(Proxies(settings.proxies).has),
+            on_stopping=app.stop,
         )
-        self._server = _Server(config, app)
         self._thread = threading.Thread(target=self._server.run)
         self._thread.start()
         while not self._server.started:

@@ -22,7 +22,7 @@ from footfall.web.app import App, create_app
 from footfall.web.countries import Countries
 from footfall.web.demo import DEMO_PATH, ensure_demo_site
 from footfall.web.limits import VISITS_A_SECOND
-from footfall.web.proxies import Network, proxy_network
+from footfall.web.proxies import Network, Proxies, proxy_network
 from footfall.web.server import serve as serve_app
 from footfall.web.settings import Settings
 
@@ -154,6 +154,7 @@ def serve(
         port=port,
         on_started=lambda port: _tell(base_url(host, port), has_demo),
         on_stopping=app.stop,
+        is_proxy=Proxies(proxies).has,
     )
     say("stopped; every visit that was accepted is answered")
 

@@ -23,7 +23,7 @@ from time import monotonic
 from footfall.visits.site import Site
 from footfall.web.bodies import Scope
 from footfall.web.problems import HttpError
-from footfall.web.proxies import Proxies, reader_network
+from footfall.web.proxies import Proxies, is_this_machine, reader_network
 from footfall.web.rate_limiter import RateLimiter
 
 CLAIMS_A_SECOND = 1
@@ -91,7 +91,7 @@ class Limits:
 
     def _check(self, limiter: RateLimiter, scope: Scope, what: str) -> None:
         address = self._proxies.address_of(scope)
-        if _is_this_machine(address):
+        if is_this_machine(address):
             return
         wait = limiter.take(reader_network(address), monotonic())
         if not wait:
@@ -115,11 +115,6 @@ def _refused(wait: float, why: str) -> HttpError:
         f"{why}; send it again in {seconds} s",
         retry_after=str(seconds),
     )
-
-
-def _is_this_machine(address: str) -> bool:
-    # As sockets and `proxies` write them; parsing costs each visit 2 us.
-    return address.startswith(("127.", "::ffff:127.")) or address == "::1"
 
 
 def _is_forwarded(headers: Iterable[tuple[bytes, bytes]]) -> bool:

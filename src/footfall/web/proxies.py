@@ -86,12 +86,16 @@ class Proxies:
         """
         connected: str = scope.get("scheme", "http")
         client = scope.get("client")
-        peer = _parsed(client[0]) if client and self._networks else None
-        if peer is None or not self._are(peer):
+        if not client or not self.has(client[0]):
             return connected
         said = [text for name, text in scope["headers"] if name == _X_FORWARDED_PROTO]
         scheme = said[-1].rpartition(b",")[2].strip().lower() if said else b""
         return scheme.decode() if scheme in (b"http", b"https") else connected
+
+    def has(self, connected: str) -> bool:
+        """Whether an address that connects is a named proxy's."""
+        peer = _parsed(connected) if self._networks else None
+        return peer is not None and self._are(peer)
 
     def _are(self, address: Address) -> bool:
         return any(address in network for network in self._networks)
@@ -109,6 +113,14 @@ def proxy_network(text: str) -> Network:
         raise InvalidInputError(
             "proxy", f"{text!r} is no IP address or network: {error}"
         ) from error
+
+
+def is_this_machine(address: str) -> bool:
+    """Whether an address, as a socket or `Proxies` writes it, is a loopback one.
+
+    By its text: parsing it would cost each visit 2 us.
+    """
+    return address.startswith(("127.", "::ffff:127.")) or address == "::1"
 
 
 def reader_network(address: str) -> str:

@@ -5,10 +5,12 @@ SIGINT answers what was accepted and then returns; a store that hangs delays it,
 answer beyond `visits.group.STOP_SECONDS_MAX`.
 """
 
+import asyncio
 import contextlib
 import errno
 import signal
 import socket
+import threading
 from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any
@@ -16,11 +18,12 @@ from typing import Any
 import uvicorn
 
 from footfall.errors import InvalidInputError
+from footfall.web.connections import Connections
 
 BACKLOG = 2_048
-KEEP_ALIVE_SECONDS = 30
 STOP_SECONDS_MAX = 15  # for all answers to go out; the application gives them in 10
 
+_TICKS_A_SECOND = 10  # of uvicorn's main loop
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -31,6 +34,7 @@ def serve(
     port: int,
     on_started: Callable[[int], None],
     on_stopping: Callable[[], None] = lambda: None,
+    is_proxy: Callable[[str], bool] = lambda _: False,
 ) -> None:
     """Serve an ASGI application until SIGTERM or SIGINT.
 
@@ -40,27 +44,19 @@ def serve(
         port: The port; 0 takes a free one.
         on_started: Called with the port when requests are answered.
         on_stopping: Called before the requests that are open must end.
+        is_proxy: Whether an address is a named proxy's, which connects for many.
 
     Raises:
         InvalidInputError: Nobody can listen there: the port is taken, say.
     """
     with listen(host, port) as listener:
         ours: int = listener.getsockname()[1]
-        config = uvicorn.Config(
+        server = Server(
             make_app(ours),
-            http="httptools",
-            loop="uvloop",
-            lifespan="on",
-            access_log=False,
-            server_header=False,
-            log_level="warning",
-            timeout_keep_alive=KEEP_ALIVE_SECONDS,
-            timeout_graceful_shutdown=STOP_SECONDS_MAX,
-            backlog=BACKLOG,
-            proxy_headers=False,
-            ws="none",
+            Connections(is_proxy),
+            on_started=lambda: on_started(ours),
+            on_stopping=on_stopping,
         )
-        server = _Server(config, lambda: on_started(ours), on_stopping)
         server.run(sockets=[listener])
 
 
@@ -94,8 +90,8 @@ def _why_not(error: OSError | OverflowError, host: str, port: int) -> str:
             return f"{port} on {host} cannot be listened on: {error}"
 
 
-class _Server(uvicorn.Server):
-    """uvicorn's server, which tells when it begins and stops, and ends by returning.
+class Server(uvicorn.Server):
+    """uvicorn's server, within bounds, which tells when it begins and stops, and ends by returning.
 
     uvicorn raises the signal again when it has stopped, so that the process ends as if
     it had been killed; a stop that was asked for is no failure.
@@ -103,19 +99,45 @@ class _Server(uvicorn.Server):
 
     def __init__(
         self,
-        config: uvicorn.Config,
-        on_started: Callable[[], None],
-        on_stopping: Callable[[], None],
+        app: Any,
+        connections: Connections,
+        *,
+        port: int = 0,
+        on_started: Callable[[], None] = lambda: None,
+        on_stopping: Callable[[], None] = lambda: None,
     ) -> None:
+        config = uvicorn.Config(
+            app,
+            port=port,
+            http=connections.protocol,  # type: ignore[arg-type]
+            loop="uvloop",
+            lifespan="on",
+            access_log=False,
+            server_header=False,
+            log_level="warning",
+            timeout_graceful_shutdown=STOP_SECONDS_MAX,
+            backlog=BACKLOG,
+            proxy_headers=False,
+            ws="none",
+        )
         super().__init__(config)
+        self._connections = connections
         self._on_started = on_started
         self._on_stopping = on_stopping
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start listening, and tell."""
+        self._connections.sweep((), asyncio.get_running_loop().time())
         await super().startup(sockets)
         if self.started:
             self._on_started()
+
+    async def on_tick(self, counter: int) -> bool:
+        """Look at all connections, once a second."""
+        if counter % _TICKS_A_SECOND == 0:
+            now = asyncio.get_running_loop().time()
+            self._connections.sweep(self.server_state.connections, now)
+        return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Tell, so that open requests are answered; then wait for them."""
@@ -124,7 +146,10 @@ class _Server(uvicorn.Server):
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Let the signals stop the server, and nothing else."""
+        """Let the signals stop the server, and nothing else; a thread gets none."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
 
         def stop(_: int, __: FrameType | None) -> None:
             self.should_exit = True
