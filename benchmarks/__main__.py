@@ -1,7 +1,7 @@
 """Measure Footfall beside its peers, in one run: `make bench`.
 
-    python -m benchmarks [--runs N] [--seconds N] [visits] [update_item] [writers] [start]
-                         [import] [scale]
+    python -m benchmarks [--runs N] [--seconds N] [visits] [layers] [update_item]
+                         [writers] [start] [import] [scale]
 
 Absolute figures move from machine to machine. What counts is the ratio in the last
 column: the median of alternating runs of this commit on this machine.
@@ -10,10 +10,10 @@ column: the median of alternating runs of this commit on this machine.
 import argparse
 import platform
 
-from benchmarks import importing, scale, start, update_item, visits, writers
+from benchmarks import importing, layers, scale, start, update_item, visits, writers
 from benchmarks.servers import commit, cores
 
-NAMES = ("visits", "update_item", "writers", "start", "import", "scale")
+NAMES = ("visits", "layers", "update_item", "writers", "start", "import", "scale")
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -35,6 +35,9 @@ def main(arguments: list[str] | None = None) -> None:
             case "visits":
                 title = "Durable visits, exactly once, against the empty ASGI route"
                 table = visits.measure(given.runs, given.seconds)
+            case "layers":
+                title = "Microseconds of CPU an answer, with ever more of the path"
+                table = layers.measure(given.runs, given.seconds)
             case "update_item":
                 title = "UpdateItem on one hot item, 32 connections; ours to theirs"
                 table = update_item.measure(given.runs, given.seconds)

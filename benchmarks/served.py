@@ -1,20 +1,32 @@
-"""The counting server with one more route that does nothing, in the same process.
+"""The counting server with more routes that do less, in the same process.
 
 The empty route is what the server could answer if counting cost nothing: the measure of
-everything above it. Run as `python -m benchmarks.served STORE PORT`.
+everything above it. The parsed route does all that a visit takes but to count it. Run
+as `python -m benchmarks.served STORE PORT`; the store "nothing" answers every write with
+a success and keeps none.
 """
 
 import sys
+import time
+from collections.abc import Sequence
 from typing import Any
 
 from footfall.connect import connect
 from footfall.counters.port import Store
-from footfall.visits.sites import add_site
+from footfall.counters.tables import Request
+from footfall.visits.sites import add_site, load_sites
+from footfall.visits.visit import Outcome, resolve
 from footfall.web.app import create_app
+from footfall.web.bodies import read_body
+from footfall.web.exchange import answer, posted
+from footfall.web.proxies import Proxies
+from footfall.web.readers import Readers
 from footfall.web.server import serve
 from footfall.web.settings import Settings
 
 EMPTY_PATH = "/empty"
+PARSED_PATH = "/parsed"
+NOTHING = "nothing"
 SITE = "https://a.example/"
 
 _START = {
@@ -25,26 +37,60 @@ _START = {
 _BODY = {"type": "http.response.body", "body": b"ok"}
 
 
-def with_empty_route(app: Any) -> Any:
-    """The application, and a route before it that reads a request and answers."""
+class _Nothing:
+    """The engine in memory, but for what is written in a batch, which is not."""
 
-    async def both(scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] == "http" and scope["path"] == EMPTY_PATH:
+    def __init__(self) -> None:
+        self._client = connect(":memory:")
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+    def batch(self, calls: Sequence[tuple[str, Request]], **_: bool) -> list[Any]:
+        """Answer each write with a success, and each reading as of no items."""
+        return [
+            {}
+            if operation == "TransactWriteItems"
+            else {"Items": [], "Responses": dict.fromkeys(request["RequestItems"], ())}
+            if operation == "BatchGetItem"
+            else {"Items": []}
+            for operation, request in calls
+        ]
+
+
+def with_lesser_routes(app: Any, store: Store) -> Any:
+    """The application, and before it the routes that do less."""
+    readers, sites = Readers(None, Proxies()), load_sites(store)
+
+    async def parsed(scope: Any, receive: Any, send: Any) -> None:
+        submission = posted(scope["headers"], await read_body(receive))
+        now_ms, reader = time.time_ns() // 1_000_000, readers.reader_of(scope)
+        resolve(submission, sites, now_ms, store.window_seconds, reader)
+        reply = answer(Outcome("counted", SITE, visits=1), private=False)
+        headers = [*reply.headers, (b"content-length", b"%d" % len(reply.body))]
+        await send({**_START, "headers": headers})
+        await send({**_BODY, "body": reply.body})
+
+    async def each(scope: Any, receive: Any, send: Any) -> None:
+        path = scope["path"] if scope["type"] == "http" else ""
+        if path == EMPTY_PATH:
             await receive()
             await send(_START)
             await send(_BODY)
+        elif path == PARSED_PATH:
+            await parsed(scope, receive, send)
         else:
             await app(scope, receive, send)
 
-    return both
+    return each
 
 
 def main(location: str, port: str) -> None:
     """Serve a store with one site."""
-    store = Store(connect(location))
+    store = Store(_Nothing() if location == NOTHING else connect(location))
     add_site(store, SITE)
     serve(
-        lambda _: with_empty_route(create_app(store, Settings())),
+        lambda _: with_lesser_routes(create_app(store, Settings()), store),
         host="127.0.0.1",
         port=int(port),
         on_started=lambda port: None,

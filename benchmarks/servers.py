@@ -45,6 +45,18 @@ class Server:
                 return int(line.split()[1]) / 1024
         raise RuntimeError(f"process {self.pid} has no resident memory")
 
+    def cpu_seconds(self) -> tuple[float, float]:
+        """What the process has used of the CPU: its first thread, and all others.
+
+        Threads that have ended are not in it; the servers' live as long as they do.
+        """
+        used = {
+            int(task.name): int((task / "schedstat").read_text().split()[0]) / 1e9
+            for task in Path(f"/proc/{self.pid}/task").iterdir()
+        }
+        first = used.pop(self.pid)
+        return first, sum(used.values())
+
 
 @contextlib.contextmanager
 def started(command: list[str], port: int, core: int | None = 0) -> Iterator[Server]:

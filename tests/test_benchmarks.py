@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
-from benchmarks import importing, scale, start, visits, writers
+from benchmarks import importing, layers, scale, start, visits, writers
 from benchmarks.__main__ import main
 from benchmarks.journal import Journal, create_journal_tables, slice_of
 from benchmarks.load import Load, parse
@@ -66,6 +66,14 @@ def test_visits_are_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     table = visits.measure(runs=1, seconds=1)
 
     assert re.search(r"\| visits, 8 connections \| .* \| 0\.\d\d \|$", table)
+
+
+def test_layers_are_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each with the CPU time of the server's threads."""
+    monkeypatch.setattr(layers, "LAYERS", layers.LAYERS[1:3])
+    table = layers.measure(runs=1, seconds=1)
+
+    assert re.search(r"\| grouped \|( [\d.,]+ \|){4} [\d.]+ \|$", table)
 
 
 def test_writers_are_measured(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -146,4 +154,6 @@ def test_a_name_must_be_known(capsys: pytest.CaptureFixture[str]) -> None:
     """And the others are told."""
     with pytest.raises(SystemExit):
         main(["moon"])
-    assert "visits, update_item, writers, start, import" in capsys.readouterr().err
+    assert (
+        "visits, layers, update_item, writers, start, import" in capsys.readouterr().err
+    )

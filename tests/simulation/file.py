@@ -36,7 +36,9 @@ class FileClient:
         self.exceptions = file.engine.exceptions
         self._world, self._file, self._faults = world, file, faults
 
-    def batch(self, calls: Sequence[tuple[str, Any]]) -> Any:
+    def batch(
+        self, calls: Sequence[tuple[str, Any]], *, large_transactions: bool = False
+    ) -> Any:
         """As `EmbeddedClient.batch`."""
         fault = self._faults.draw("Batch").fault
         if fault in _BEFORE | _AFTER:
@@ -44,7 +46,7 @@ class FileClient:
         self._wait()
         if fault in _BEFORE:
             raise self._disk_error()
-        answers = self._file.engine.batch(calls)
+        answers = self._file.engine.batch(calls, large_transactions=large_transactions)
         applied = [
             call
             for call, answer in zip(calls, answers, strict=True)

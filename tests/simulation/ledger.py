@@ -62,10 +62,11 @@ class Ledger:
         for operation, request in calls:
             if operation != "TransactWriteItems":
                 continue
-            token = request.get("ClientRequestToken", "")
-            if now - self._tokens.get(token, -TOKEN_SECONDS) < TOKEN_SECONDS:
-                continue
-            self._tokens[token] = now
+            token = request.get("ClientRequestToken")  # the engine's batches have none
+            if token is not None:
+                if now - self._tokens.get(token, -TOKEN_SECONDS) < TOKEN_SECONDS:
+                    continue
+                self._tokens[token] = now
             for action in request["TransactItems"]:
                 item = action.get("Put", {}).get("Item", {})
                 if RECEIPT in item:

@@ -37,7 +37,8 @@ MUTATIONS = [
         "a new token on an unknown outcome",
         "visits/record.py",
         "            return [group]\n",
-        "            return self._groups(group.site, group.visits, (), group.tries)\n",
+        "            return self._groups(group.site, group.visits,\n"
+        "                self._readers(group.visits), (), group.tries)\n",
     ),
     Mutation(
         "answered before its commit, whatever becomes of it",
@@ -137,13 +138,13 @@ MUTATIONS = [
     Mutation(
         "each visit counts in its day's first hour",
         "visits/record.py",
-        "            [total_moves(visit, shard)] if visit.kind",
-        "            [(total_moves(visit, shard)[0], ('day', '00'))] if visit.kind",
+        "of_total[moment] = total_moves(visit, shard)\n",
+        "of_total[moment] = total_moves(visit, shard)[0], ('day', '00')\n",
     ),
     Mutation(
         "a page is counted only once in a group",
         "visits/transaction.py",
-        "amounts[attribute] = amounts.get(attribute, 0) + 1",
+        "amounts[attribute] = amounts.get(attribute, 0) + visits",
         "amounts[attribute] = 1",
     ),
     Mutation(

@@ -32,6 +32,7 @@ DAY_SECONDS = 86_400
 
 # DynamoDB API Reference, TransactWriteItems and BatchGetItem: limits.
 TRANSACTION_ACTIONS_MAX = 100
+BATCH_ACTIONS_MAX = 4_000  # the embedded engine's own, of a transaction in a batch
 BATCH_GET_KEYS_MAX = 100
 BATCH_WRITE_ITEMS_MAX = 25
 
@@ -94,8 +95,13 @@ class DynamoDBClient(Protocol):
 class BatchingClient(DynamoDBClient, Protocol):
     """A client with the one method beyond boto3's: the embedded engine has it."""
 
-    def batch(self, calls: Sequence[tuple[str, Request]]) -> list[Response | Exception]:
-        """Apply independent requests under one fsync; an answer or error for each."""
+    def batch(
+        self, calls: Sequence[tuple[str, Request]], *, large_transactions: bool = False
+    ) -> list[Response | Exception]:
+        """Apply independent requests under one fsync; an answer or error for each.
+
+        Large transactions have up to `BATCH_ACTIONS_MAX` actions.
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,25 +36,33 @@ def type_of(value: Mapping[str, Any]) -> str:
     raise AssertionError("a validated value has one type")
 
 
-def validate_item(item: object) -> Item:
+def validate_item(item: object, seen: set[object] | None = None) -> Item:
     """Return the item with every value canonical; the same object if it was so before.
+
+    Args:
+        item: What a caller gave.
+        seen: What was found plain in items that are still there, and is now. A group's
+            receipts share most of their values, and an object is looked at once.
 
     Raises:
         ValidationException, SerializationException: A value is not valid.
     """
     if not isinstance(item, dict):
         raise _unexpected(item)
-    if _is_plain(item):
+    if _is_plain(item, set() if seen is None else seen):
         return item
     return {require_name(name): validate(value) for name, value in item.items()}
 
 
-def _is_plain(item: Item) -> bool:
+def _is_plain(item: Item, seen: set[object]) -> bool:
     """Say whether an item has only texts of ASCII and short whole numbers, as most do.
 
-    Those are canonical as they are; `validate` looks at all others.
+    Those are canonical as they are; `validate` looks at all others. Names and the
+    identities of values that are plain come into `seen`.
     """
     for name, value in item.items():
+        if name in seen and id(value) in seen:
+            continue
         if type(value) is not dict or len(value) != 1:
             return False
         if type(name) is not str or not name.isascii():
@@ -65,12 +73,14 @@ def _is_plain(item: Item) -> bool:
         if text is not None:
             if type(text) is not str or not text.isascii():
                 return False
-            continue
-        digits = value.get("N")
-        if type(digits) is not str or len(digits) > INT_LENGTH_MAX:
-            return False
-        if not (digits.isascii() and digits.isdigit()) or digits[0] == "0":
-            return False
+        else:
+            digits = value.get("N")
+            if type(digits) is not str or len(digits) > INT_LENGTH_MAX:
+                return False
+            if not (digits.isascii() and digits.isdigit()) or digits[0] == "0":
+                return False
+        seen.add(name)
+        seen.add(id(value))
     return True
 
 

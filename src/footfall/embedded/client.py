@@ -43,7 +43,13 @@ from footfall.embedded.exceptions import (
 from footfall.embedded.grouping import GATHERING_SECONDS, Grouping, Job
 from footfall.embedded.schema import Key
 from footfall.embedded.storage import Session, Storage
-from footfall.embedded.validation import OPERATIONS, READS, check_form
+from footfall.embedded.validation import (
+    LARGE_TRANSACTION,
+    OPERATIONS,
+    READS,
+    Form,
+    check_form,
+)
 
 EXPIRY_PAUSE_SECONDS = 1.0
 EXPIRY_ROWS_MAX = 5_000  # of one table in one slice: some milliseconds
@@ -120,12 +126,16 @@ class EmbeddedClient:
         with self._writer:
             self._storage.close()
 
-    def batch(self, calls: Sequence[Call]) -> list[Answer | ClientError]:
+    def batch(
+        self, calls: Sequence[Call], *, large_transactions: bool = False
+    ) -> list[Answer | ClientError]:
         """Do many independent requests under one fsync.
 
         Args:
             calls: Operations with their requests: ("UpdateItem", {...}). Each is all
                 or nothing by itself, and sees what those before it wrote.
+            large_transactions: Whether a TransactWriteItems may have more actions than
+                DynamoDB's, `validation.BATCH_ACTIONS_MAX`.
 
         Returns:
             An answer, or the error that would have been raised, for each, in order.
@@ -138,7 +148,7 @@ class EmbeddedClient:
         """
         if all(operation in READS for operation, _ in calls):
             return self._read(calls)
-        job = Job(calls)
+        job = Job(calls, LARGE_TRANSACTION if large_transactions else None)
         self._groups.do(job)
         if job.failure is not None:
             raise job.failure
@@ -193,7 +203,11 @@ class EmbeddedClient:
         try:
             with self._storage.writing() as session:
                 answered = [
-                    [self._answer(session, *call) for call in job.calls] for job in jobs
+                    [
+                        self._answer(session, operation, request, job.form)
+                        for operation, request in job.calls
+                    ]
+                    for job in jobs
                 ]
                 self._expire_in_passing(session)
         except DiskFullError:
@@ -213,7 +227,11 @@ class EmbeddedClient:
                 job.answers = answers
 
     def _answer(
-        self, session: Session, operation: str, request: Request
+        self,
+        session: Session,
+        operation: str,
+        request: Request,
+        transactions_form: Form | None = None,
     ) -> Answer | ClientError:
         request_id = f"{next(self._request_ids):032X}"
         rows_before = session.rows_written
@@ -223,6 +241,8 @@ class EmbeddedClient:
                 raise UnknownOperationException()
             if not isinstance(request, dict):
                 raise SerializationException("Start of structure expected")
+            if transactions_form is not None and operation == "TransactWriteItems":
+                parameters = transactions_form
             check_form(request, parameters)
             plain = _WITHOUT_CLOCK.get(operation)
             if plain is not None:

@@ -22,11 +22,17 @@ GATHERING_SECONDS = 0.001
 class Job:
     """The calls of one thread, and then their answers or why there are none."""
 
-    __slots__ = ("answers", "calls", "failure", "leads", "turn")
+    __slots__ = ("answers", "calls", "failure", "form", "leads", "turn")
 
-    def __init__(self, calls: Sequence[Any]) -> None:
-        """Wrap the calls; the rest is set while it waits and when it is written."""
+    def __init__(self, calls: Sequence[Any], form: Any = None) -> None:
+        """Wrap the calls; the rest is set while it waits and when it is written.
+
+        Args:
+            calls: What is to be done.
+            form: What its writer must know beside.
+        """
         self.calls = calls
+        self.form = form
         self.answers: list[Any] | None = None
         self.failure: Exception | None = None
         self.leads = False

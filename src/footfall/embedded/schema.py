@@ -1,6 +1,7 @@
 """A table's definition: its key and its indexes, and how keys are made into bytes."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -229,6 +230,11 @@ def expiry_of(item: Item, attribute: str | None) -> int | None:
     number = value.get("N") if value is not None else None
     if number is None:
         return None
+    return _whole_seconds(number)
+
+
+@lru_cache(maxsize=1024)
+def _whole_seconds(number: str) -> int | None:
     seconds = int(number.partition(".")[0] or 0)
     return seconds if abs(seconds) < 1 << 62 else None
 

@@ -1,7 +1,11 @@
 """TransactWriteItems and TransactGetItems: all or nothing, and at one moment.
 
 Everything is checked before anything is written, so a cancelled transaction has no
-effect. A ClientRequestToken makes a repeat of the same request within ten minutes
+effect. Puts that follow one another and differ in their items alone, as receipts do,
+share what does not depend on the item: it is checked, parsed and evaluated for the
+first of them.
+
+A ClientRequestToken makes a repeat of the same request within ten minutes
 answer as the first did, over restarts and processes: its digest is stored with what
 the transaction wrote. A cancelled transaction stores no token.
 
@@ -16,7 +20,7 @@ from typing import Any
 import msgspec
 
 from footfall.embedded import capacity
-from footfall.embedded.attribute import Item, size_bytes
+from footfall.embedded.attribute import Item, size_bytes, validate_item
 from footfall.embedded.capacity import (
     TRANSACTION_FACTOR,
     Consumed,
@@ -28,7 +32,7 @@ from footfall.embedded.exceptions import (
     TransactionCanceledException,
     ValidationException,
 )
-from footfall.embedded.expressions import bind
+from footfall.embedded.expressions import Bound, bind
 from footfall.embedded.items import (
     Answer,
     Change,
@@ -45,6 +49,13 @@ TRANSACTION_BYTES_MAX = 4 * 1024 * 1024
 Request = Mapping[str, Any]
 Reason = dict[str, Any]
 
+# An action's kind and content, and whether it is a Put that is like the one before.
+_Checked = tuple[str, dict[str, Any], bool]
+# How many parameters a Put has, and the values of `_SHAPE`.
+_Shape = tuple[int, tuple[Any, ...]]
+
+_SHAPE = ("TableName", "ConditionExpression", "ReturnValuesOnConditionCheckFailure")
+_SHAPE_NAMES = frozenset({"Item", *_SHAPE})
 _NO_REASON: Reason = {"Code": "None"}
 _encode = msgspec.msgpack.Encoder(order="deterministic").encode
 
@@ -58,8 +69,8 @@ def transact_write_items(session: Session, request: Request, now: float) -> Answ
         now: Seconds since the epoch.
     """
     actions = request["TransactItems"]
-    requests = [_checked(number, action) for number, action in enumerate(actions, 1)]
-    changes = [change_of(session, each, kind, bind) for kind, each in requests]
+    requests = _requests(actions)
+    changes = _changes(session, requests)
     token, digest = request.get("ClientRequestToken"), b""
     if token is not None:
         digest = hashlib.blake2b(_encode(actions), digest_size=16).digest()
@@ -71,10 +82,7 @@ def transact_write_items(session: Session, request: Request, now: float) -> Answ
     _locate(changes)
     _require_distinct([(change.table, change.key) for change in changes])
     _read_old(session, changes)
-    reasons = [
-        _reason(change, each)
-        for change, (_, each) in zip(changes, requests, strict=True)
-    ]
+    reasons = _reasons(changes, requests)
     if any(reason is not _NO_REASON for reason in reasons):
         raise _cancelled(reasons)
     _require_size(changes)
@@ -122,6 +130,58 @@ def transact_get_items(session: Session, request: Request) -> Answer:
     return answer
 
 
+def _requests(actions: list[Any]) -> list[_Checked]:
+    """Each action's kind and content, whose form is right."""
+    requests: list[_Checked] = []
+    shape: _Shape | None = None
+    for number, action in enumerate(actions, 1):
+        if shape is not None and _is_put(action, shape):
+            requests.append(("Put", action["Put"], True))
+            continue
+        kind, request = _checked(number, action)
+        requests.append((kind, request, False))
+        shape = _shape_of(request) if kind == "Put" else None
+    return requests
+
+
+def _shape_of(put: dict[str, Any]) -> _Shape | None:
+    """What a Put has beside its item; None if it has more than most."""
+    if not put.keys() <= _SHAPE_NAMES or None in put.values():
+        return None
+    return len(put), tuple([put.get(name) for name in _SHAPE])
+
+
+def _is_put(action: object, shape: _Shape) -> bool:
+    """Whether an action is a Put of this shape, and so of the right form as well."""
+    if type(action) is not dict or len(action) != 1:
+        return False
+    put = action.get("Put")
+    if type(put) is not dict or len(put) != shape[0]:
+        return False
+    if type(put.get("Item")) is not dict:
+        return False
+    table, condition, returned = shape[1]
+    return bool(
+        put.get("TableName") == table
+        and put.get("ConditionExpression") == condition
+        and put.get("ReturnValuesOnConditionCheckFailure") == returned
+    )
+
+
+def _changes(session: Session, requests: list[_Checked]) -> list[Change]:
+    """The changes that are asked for; not located, nothing read."""
+    changes: list[Change] = []
+    seen: set[object] = set()
+    for kind, request, is_alike in requests:
+        if is_alike:
+            before = changes[-1]
+            item = validate_item(request["Item"], seen)
+            changes.append(Change(before.table, kind, before.bound, item))
+        else:
+            changes.append(change_of(session, request, kind, bind))
+    return changes
+
+
 def _checked(number: int, action: object) -> tuple[str, dict[str, Any]]:
     kind, request = one_of(action, ACTIONS)
     check_form(request, ACTIONS[kind], _place(number, kind))
@@ -154,6 +214,21 @@ def _read_old(session: Session, changes: list[Change]) -> None:
         if found:
             for change in of_table:
                 change.old = found.get(change.key)
+
+
+def _reasons(changes: list[Change], requests: list[_Checked]) -> list[Reason]:
+    """Evaluate every action: why each cancels the transaction, or `_NO_REASON`."""
+    reasons: list[Reason] = []
+    holding: Bound | None = None  # holds for an item that is not there
+    for change, (_, request, _) in zip(changes, requests, strict=True):
+        if change.old is None and change.kind == "Put":
+            if change.bound is holding or change.holds():
+                holding = change.bound
+                change.evaluate()
+                reasons.append(_NO_REASON)
+                continue
+        reasons.append(_reason(change, request))
+    return reasons
 
 
 def _reason(change: Change, request: Request) -> Reason:

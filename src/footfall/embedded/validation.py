@@ -19,6 +19,8 @@ from typing import Any, NamedTuple
 from footfall.embedded.exceptions import SerializationException, ValidationException
 
 NAME_LENGTH = (3, 255)
+ACTIONS_MAX = 100  # of a transaction
+BATCH_ACTIONS_MAX = 4_000  # of a transaction in a batch that asks for large ones
 _NAMES = ("TableName", "IndexName")
 _NAME_PATTERN = re.compile(r"[a-zA-Z0-9_.-]+")
 
@@ -199,13 +201,19 @@ _OPERATIONS: dict[str, dict[str, Parameter]] = {
         "ReturnConsumedCapacity": _CAPACITY,
     },
     "TransactWriteItems": {
-        "TransactItems": Parameter(list, required=True, low=1, high=100),
+        "TransactItems": Parameter(list, required=True, low=1, high=ACTIONS_MAX),
         "ClientRequestToken": Parameter(str, low=1, high=36),
         "ReturnConsumedCapacity": _CAPACITY,
         "ReturnItemCollectionMetrics": _METRICS,
     },
 }
 OPERATIONS = {name: Form(parameters) for name, parameters in _OPERATIONS.items()}
+LARGE_TRANSACTION = Form(
+    {
+        **_OPERATIONS["TransactWriteItems"],
+        "TransactItems": Parameter(list, required=True, low=1, high=BATCH_ACTIONS_MAX),
+    }
+)
 READS = frozenset(
     {
         "BatchGetItem",

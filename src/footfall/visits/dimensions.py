@@ -62,24 +62,6 @@ def total_moves(visit: Visit, shard: int = 0) -> tuple[str, tuple[str, ...]]:
     return f"{TOTAL_PREFIX}{day}{suffix(shard)}", attributes
 
 
-def value_moves(visit: Visit, parts: int, shard: int = 0) -> list[tuple[str, str]]:
-    """The bucket and the attribute of each value that the visit counts up.
-
-    Args:
-        visit: The visit.
-        parts: How many items a dimension with many values is spread over.
-        shard: The shard that is counted in.
-    """
-    day, _ = local_hour(visit.site.timezone, visit.at_ms // _QUARTER_MS)
-    return [
-        (
-            value_bucket(dimension, day, value, parts, shard),
-            VALUE_PREFIX + value,
-        )
-        for dimension, value in visit.values
-    ]
-
-
 def value_bucket(
     dimension: str, day: str, value: str, parts: int, shard: int = 0
 ) -> str:

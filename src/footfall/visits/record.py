@@ -37,6 +37,8 @@ from typing import Literal
 from footfall.counters.backoff import pause
 from footfall.counters.bulk import get_items
 from footfall.counters.port import (
+    BATCH_ACTIONS_MAX,
+    TRANSACTION_ACTIONS_MAX,
     BatchingClient,
     Store,
     batching,
@@ -57,12 +59,20 @@ from footfall.errors import (
     ThrottledError,
 )
 from footfall.visits.baseline import Baselines, read_visits
-from footfall.visits.dimensions import total_moves, value_moves
+from footfall.visits.dimensions import (
+    VALUE_PREFIX,
+    day_at,
+    is_paged,
+    quarter_of,
+    total_moves,
+    value_bucket,
+)
 from footfall.visits.parts import Parts, parts_of_many, read_values
 from footfall.visits.shards import Shards
 from footfall.visits.statistics import Statistics
 from footfall.visits.totals import Totals, TotalsReader
 from footfall.visits.transaction import (
+    Move,
     Moves,
     increments,
     receipt_key,
@@ -130,6 +140,9 @@ class Recorder:
         self.store = store
         self.statistics = statistics or Statistics()
         self._batching = batching(store.client)
+        self._actions_max = (
+            TRANSACTION_ACTIONS_MAX if self._batching is None else BATCH_ACTIONS_MAX
+        )
         self._parts_of_many = parts_of_many(store.client)
         self._parts = Parts(partial(read_values, store))
         self._baselines = Baselines(store)
@@ -190,22 +203,26 @@ class Recorder:
     ) -> list[_Group]:
         try:
             self._baselines.ensure(site)
-            known = self._known_receipts(site, visits)
-            found |= dict.fromkeys(known, "duplicate")
-            return self._groups(
-                site, [visit for visit in visits if visit.id not in known]
-            )
+            readers = self._readers(visits)
+            known = self._known_receipts(site, visits, readers)
+            if known:
+                found |= dict.fromkeys(known, "duplicate")
+                visits = [visit for visit in visits if visit.id not in known]
+                readers = self._readers(visits)
+            return self._groups(site, visits, readers)
         except FootfallError as error:
             found |= {visit.id: error for visit in visits if visit.id not in found}
             return []
 
-    def _known_receipts(self, site: str, visits: Sequence[Visit]) -> set[str]:
+    def _known_receipts(
+        self, site: str, visits: Sequence[Visit], readers: Sequence[str | None]
+    ) -> set[str]:
         """The ids that are counted already; the readers that are get remembered.
 
         A cancelled transaction costs more than the reads. Receipts need none where the
         transactions of a group share an fsync, nor where a visit comes alone.
         """
-        keys = dict.fromkeys(marker for marker in self._markers(visits) if marker)
+        keys = dict.fromkeys(marker for marker in self._new(readers) if marker)
         by_key: dict[str, str] = {}
         if self._batching is None and len(visits) > 1:
             by_key = {receipt_key(site, visit.id): visit.id for visit in visits}
@@ -220,19 +237,31 @@ class Recorder:
         self._visitors.remember(there & keys.keys())
         return {id for key, id in by_key.items() if key in there}
 
-    def _markers(self, visits: Sequence[Visit]) -> list[str | None]:
-        """The marker of each visit's reader; None where it is known to be there."""
+    def _readers(self, visits: Sequence[Visit]) -> list[str | None]:
+        """The marker of each visit's reader; None for one who is not told apart."""
         now_ms = self._now_ms()
-        markers = (self._visitors.marker(visit, now_ms) for visit in visits)
+        # A reader opens several pages. Nobody remembers one longer than for this.
+        of_reader: dict[tuple[str, int], str | None] = {}
+        markers: list[str | None] = []
+        for visit in visits:
+            reader = visit.reader, quarter_of(visit.at_ms)
+            if reader not in of_reader:
+                of_reader[reader] = self._visitors.marker(visit, now_ms)
+            markers.append(of_reader[reader])
+        return markers
+
+    def _new(self, readers: Sequence[str | None]) -> list[str | None]:
+        """The readers' markers; None where one is known to be there."""
+        is_known = self._visitors.is_known
         return [
-            None if marker is None or self._visitors.is_known(marker) else marker
-            for marker in markers
+            None if marker is None or is_known(marker) else marker for marker in readers
         ]
 
     def _groups(
         self,
         site: str,
         visits: Sequence[Visit],
+        readers: Sequence[str | None],
         tokens: tuple[str, ...] = (),
         tries: int = 0,
         until: float | None = None,
@@ -242,9 +271,9 @@ class Recorder:
             until = self._clock() + TRY_SECONDS_MAX
         shard = self._shards.of(site)
         moves = self._moves(site, visits, shard)
-        markers = self._markers(visits)
+        markers = self._new(readers)
         groups = []
-        for part in split(moves, markers):
+        for part in split(moves, markers, self._actions_max):
             some, token = visits[part], secrets.token_urlsafe(12)
             moved, readers = increments(moves[part], markers[part])
             expiries = {
@@ -268,21 +297,42 @@ class Recorder:
         return groups
 
     def _moves(self, site: str, visits: Sequence[Visit], shard: int) -> list[Moves]:
-        """What each visit counts up; a view's total comes first."""
-        moves: list[Moves] = [
-            [total_moves(visit, shard)] if visit.kind == "view" else []
-            for visit in visits
-        ]
-        values = [
-            (index, bucket, attribute)
-            for index, visit in enumerate(visits)
-            for bucket, attribute in value_moves(visit, self._parts_of_many, shard)
-        ]
+        """What each visit counts up, a view's total first; one object for what is alike.
+
+        A group's visits have few moments, pages and programs among them: each is worked
+        out once, not for each visit.
+        """
+        of_total: dict[tuple[str, int, bool], Move] = {}
+        of_value: dict[tuple[str, str, str], tuple[str, str]] = {}
+        days = [day_at(visit.site.timezone, visit.at_ms) for visit in visits]
+        for visit, day in zip(visits, days, strict=True):
+            for dimension, value in visit.values:
+                if (day, dimension, value) not in of_value:
+                    bucket = value_bucket(
+                        dimension, day, value, self._parts_of_many, shard
+                    )
+                    of_value[day, dimension, value] = bucket, VALUE_PREFIX + value
         admitted = self._parts.admit(
-            ((site, bucket), attribute) for _, bucket, attribute in values
+            ((site, bucket), attribute) for bucket, attribute in of_value.values()
         )
-        for (index, bucket, _), attribute in zip(values, admitted, strict=True):
-            moves[index].append((bucket, (attribute,)))
+        values: dict[tuple[str, str, str], Move] = {
+            value: (bucket, (attribute,))
+            for (value, (bucket, _)), attribute in zip(
+                of_value.items(), admitted, strict=True
+            )
+        }
+        moves: list[Moves] = []
+        for visit, day in zip(visits, days, strict=True):
+            of_visit: Moves = []
+            if visit.kind == "view":
+                moment = visit.site.timezone, quarter_of(visit.at_ms), is_paged(visit)
+                if moment not in of_total:
+                    of_total[moment] = total_moves(visit, shard)
+                of_visit.append(of_total[moment])
+            of_visit += [
+                values[day, dimension, value] for dimension, value in visit.values
+            ]
+            moves.append(of_visit)
         return moves
 
     # Sending
@@ -320,10 +370,15 @@ class Recorder:
     ) -> list[Exception | None]:
         """Each transaction's error, all under one fsync; notes the sites' totals."""
         sites = list(dict.fromkeys(group.site for group in groups))
-        writes = [("TransactWriteItems", group.request) for group in groups]
+        # Without the token: a receipt tells an own success as well, and a token of each
+        # transaction would be two more rows to write, and a digest.
+        writes = [
+            ("TransactWriteItems", {"TransactItems": group.request["TransactItems"]})
+            for group in groups
+        ]
         reads = self._totals.calls(sites)
         try:
-            answers = client.batch([*writes, *reads])
+            answers = client.batch([*writes, *reads], large_transactions=True)
         except store_errors(client) as error:
             return [error] * len(groups)
         totals |= self._totals.answered(reads, answers[len(groups) :])
@@ -440,8 +495,9 @@ class Recorder:
         self, group: _Group, visits: Sequence[Visit], found: _FoundOfSite
     ) -> list[_Group]:
         try:
+            readers = self._readers(visits)
             return self._groups(
-                group.site, visits, group.tokens, group.tries, group.until
+                group.site, visits, readers, group.tokens, group.tries, group.until
             )
         except FootfallError as failed:
             found |= dict.fromkeys((visit.id for visit in visits), failed)

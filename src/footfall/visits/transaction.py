@@ -9,9 +9,13 @@ Pure: visits and what they move in, a TransactWriteItems request out.
     Update  visitRollups     each bucket, its increments merged; made if absent
 
 At most 100 actions, each of another item (DynamoDB API Reference, TransactWriteItems).
+On the embedded engine a transaction has the whole group's: where visits of many pages
+meet, they move the same few dozen items, and each is then written once.
 """
 
-from collections.abc import Mapping, Sequence
+from collections import Counter as Tally
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from types import MappingProxyType
 
 from footfall.counters.port import TRANSACTION_ACTIONS_MAX, Item
@@ -35,7 +39,8 @@ from footfall.visits.visit import Visit
 # hour inside the window is there when `verify` counts them.
 RECEIPT_SLACK_SECONDS = 3_600
 
-Moves = list[tuple[str, tuple[str, ...]]]  # a bucket, and what counts up in it
+Move = tuple[str, tuple[str, ...]]  # a bucket, and what counts up in it
+Moves = list[Move]  # of a visit
 Increments = dict[str, dict[str, int]]  # bucket -> attribute -> amount
 
 NO_MARKERS: Mapping[str, int] = MappingProxyType({})
@@ -55,19 +60,22 @@ def increments(
     """What visits add to each bucket of `visitRollups`, merged, and their new readers.
 
     Args:
-        moves: What each visit counts up; a view's total comes first.
+        moves: What each visit counts up; a view's total comes first. A move that many
+            visits have may be one object, which is then merged once.
         markers: The marker of each visit's reader, None where it is known already.
 
     Returns:
         The increments, and each marker once.
     """
     merged: Increments = {}
+    each = {id(move): move for move in chain.from_iterable(moves)}
+    for number, visits in Tally(map(id, chain.from_iterable(moves))).items():
+        bucket, attributes = each[number]
+        amounts = merged.setdefault(bucket, {})
+        for attribute in attributes:
+            amounts[attribute] = amounts.get(attribute, 0) + visits
     readers: dict[str, None] = {}
     for of_visit, marker in zip(moves, markers, strict=True):
-        for bucket, attributes in of_visit:
-            amounts = merged.setdefault(bucket, {})
-            for attribute in attributes:
-                amounts[attribute] = amounts.get(attribute, 0) + 1
         if marker is not None and marker not in readers:
             readers[marker] = None
             amounts = merged[of_visit[0][0]]
@@ -75,8 +83,15 @@ def increments(
     return merged, list(readers)
 
 
-def split(moves: Sequence[Moves], markers: Sequence[str | None]) -> list[slice]:
-    """The visits in as few transactions as DynamoDB's bound of actions allows."""
+def split(
+    moves: Sequence[Moves],
+    markers: Sequence[str | None],
+    actions_max: int = TRANSACTION_ACTIONS_MAX,
+) -> list[slice]:
+    """The visits in as few transactions as the bound of actions allows."""
+    everywhere = {bucket for of_visit in moves for bucket, _ in of_visit}
+    if 1 + 2 * len(moves) + len(everywhere) <= actions_max:
+        return [slice(0, len(moves))] if moves else []
     slices = []
     start, items = 0, set[str]()
     for index, (of_visit, marker) in enumerate(zip(moves, markers, strict=True)):
@@ -84,7 +99,7 @@ def split(moves: Sequence[Moves], markers: Sequence[str | None]) -> list[slice]:
         if marker is not None:
             own.add(marker)
         # The receipts with this one, the site's own item, and the other items.
-        if index - start + 2 + len(items | own) > TRANSACTION_ACTIONS_MAX:
+        if index - start + 2 + len(items | own) > actions_max:
             slices.append(slice(start, index))
             start, items = index, own
         else:
@@ -118,20 +133,9 @@ def transaction(
     """
     site = visits[0].site.url
     life_seconds = window_seconds + RECEIPT_SLACK_SECONDS
-    group = {"S": token}
     actions = [
-        _put_absent(
-            tables.visit_receipts,
-            {
-                RECEIPT: {"S": receipt_key(site, visit.id)},
-                COUNTED_AT: {"N": str(visit.at_ms)},
-                **({} if visit.kind == "view" else {KIND: {"S": visit.kind}}),
-                **({PAGE: {"S": visit.page}} if is_paged(visit) else {}),
-                GROUP: group,
-                EXPIRES_AT: {"N": str(visit.at_ms // 1000 + life_seconds)},
-            },
-        )
-        for visit in visits
+        _put_absent(tables.visit_receipts, receipt)
+        for receipt in _receipts(site, visits, life_seconds, token)
     ]
     actions += [
         _put_absent(
@@ -167,6 +171,37 @@ def total_address(tables: Tables, site: str, shard: int) -> Request:
         "TableName": tables.visit_rollups,
         "Key": {SITE_URL: {"S": site}, BUCKET: {"S": bucket}},
     }
+
+
+def _receipts(
+    site: str, visits: Sequence[Visit], life_seconds: int, token: str
+) -> Iterator[Item]:
+    """Each visit's receipt.
+
+    Values that are alike are one object: a group's visits have few moments and pages,
+    and what writes them knows an object that it has seen.
+    """
+    group = {"S": token}
+    numbers: dict[int, dict[str, str]] = {}
+    pages: dict[str, dict[str, str]] = {}
+    for visit in visits:
+        at_ms = visit.at_ms
+        expires_at = at_ms // 1000 + life_seconds
+        receipt: Item = {
+            RECEIPT: {"S": receipt_key(site, visit.id)},
+            COUNTED_AT: numbers.get(at_ms)
+            or numbers.setdefault(at_ms, {"N": str(at_ms)}),
+        }
+        if visit.kind != "view":
+            receipt[KIND] = {"S": visit.kind}
+        if is_paged(visit):
+            page = visit.page
+            receipt[PAGE] = pages.get(page) or pages.setdefault(page, {"S": page})
+        receipt[GROUP] = group
+        receipt[EXPIRES_AT] = numbers.get(expires_at) or numbers.setdefault(
+            expires_at, {"N": str(expires_at)}
+        )
+        yield receipt
 
 
 def _put_absent(table: str, item: Item) -> Request:

@@ -27,6 +27,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from footfall.counters.bulk import delete_items, query
@@ -209,6 +210,7 @@ def _is_over(day: Day, now_ms: int) -> bool:
     return now_ms > _end_ms(day) + GRACE_MS
 
 
+@lru_cache(maxsize=1024)
 def _end_ms(day: Day) -> int:
     timezone, text = day
     end: datetime = midnight(

@@ -144,6 +144,59 @@ def test_a_batch_is_one_commit_and_each_request_stands_alone(
     assert disk.commits == 1
 
 
+def put_of(number: int, **further: Any) -> dict[str, Any]:
+    item = {"id": {"S": f"item {number}"}, "said": {"S": "x"}, **further}
+    return {
+        "Put": {
+            "TableName": "items",
+            "Item": item,
+            "ConditionExpression": "attribute_not_exists(id)",
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
+    }
+
+
+def test_a_batch_takes_large_transactions_where_it_is_asked_to(
+    disk_client: EmbeddedClient,
+) -> None:
+    """A group of many pages moves the same items once; nobody else sees the bound."""
+    large = ("TransactWriteItems", {"TransactItems": [put_of(n) for n in range(101)]})
+
+    (refused,) = disk_client.batch([large])
+    (taken,) = disk_client.batch([large], large_transactions=True)
+
+    assert isinstance(refused, ValidationException)
+    assert "length less than or equal to 100" in refused.message
+    assert isinstance(taken, dict)
+    assert disk_client.scan(TableName="items", Select="COUNT")["Count"] == 101
+
+
+@pytest.mark.parametrize(
+    ("odd", "problem"),
+    [
+        (put_of(2, said={"X": "x"}), "Supplied AttributeValue is empty"),
+        (put_of(2, id={"N": "1"}), "ValidationError"),
+        (put_of(2, said={"N": "1e999"}), "Number overflow"),
+        (put_of(1), "cannot include multiple operations on one item"),
+        (put_of(0), "ConditionalCheckFailed"),
+        ({"Put": {**put_of(2)["Put"], "Item": None}}, "Member must not be null"),
+        ({"Put": {**put_of(2)["Put"], "TableName": "none"}}, "Requested resource"),
+        ({"Put": {**put_of(2)["Put"], "ConditionExpression": "("}}, "Syntax error"),
+        ({"Put": {**put_of(2)["Put"], "Expected": {}}}, "Expected is not supported"),
+    ],
+)
+def test_a_put_among_its_likes_is_checked_as_if_it_were_alone(
+    disk_client: EmbeddedClient, odd: dict[str, Any], problem: str
+) -> None:
+    """What is checked once for all is only what they have in common."""
+    disk_client.put_item(TableName="items", Item={"id": {"S": "item 0"}})
+    actions = [put_of(1), odd, put_of(3), put_of(4)]
+
+    with pytest.raises(disk_client.exceptions.ClientError, match=problem):
+        disk_client.transact_write_items(TransactItems=actions)
+    assert disk_client.scan(TableName="items", Select="COUNT")["Count"] == 1
+
+
 def test_a_batch_of_nothing_answers_nothing(disk_client: EmbeddedClient) -> None:
     assert disk_client.batch([]) == []
 

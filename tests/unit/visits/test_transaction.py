@@ -2,7 +2,12 @@
 
 from footfall.counters.port import TRANSACTION_ACTIONS_MAX
 from footfall.counters.tables import Tables
-from footfall.visits.dimensions import total_moves, value_moves
+from footfall.visits.dimensions import (
+    VALUE_PREFIX,
+    day_at,
+    total_moves,
+    value_bucket,
+)
 from footfall.visits.site import Site
 from footfall.visits.transaction import Moves, increments, split, transaction
 from footfall.visits.visit import Visit, view
@@ -23,7 +28,13 @@ def requests_for(visits: list[Visit], parts: int = 1) -> list[list[dict[str, obj
     moves: list[Moves] = [
         [
             total_moves(visit),
-            *((bucket, (value,)) for bucket, value in value_moves(visit, parts)),
+            *(
+                (
+                    value_bucket(dimension, day_at("UTC", visit.at_ms), value, parts),
+                    (VALUE_PREFIX + value,),
+                )
+                for dimension, value in visit.values
+            ),
         ]
         for visit in visits
     ]
@@ -81,6 +92,16 @@ def test_no_transaction_passes_dynamodbs_bound() -> None:
         assert len(receipts) == len(visits)
         assert all(len(actions) <= TRANSACTION_ACTIONS_MAX for actions in requests)
     assert len(requests_for(same_page)) == 3
+
+
+def test_a_larger_bound_writes_each_item_once() -> None:
+    """As on the embedded engine, where a transaction may have the group's actions."""
+    visits = visits_to(*[f"/{n}" for n in range(200)])
+    moves = [[total_moves(visit)] for visit in visits]
+
+    assert split(moves, [None] * 200, 402) == [slice(0, 200)]
+    assert len(split(moves, [None] * 200, 101)) == 3
+    assert split([], [], 100) == []
 
 
 def test_a_shard_has_items_of_its_own() -> None:
