@@ -220,6 +220,23 @@ def test_a_token_may_read_one_site_alone(owned: WebServer) -> None:
     assert status("/sites") == 403
 
 
+def test_a_private_number_is_shown_to_whoever_proves_to_be_the_owner(
+    owned: WebServer,
+) -> None:
+    """To anybody else, and to another site's token, it is not there."""
+    badge, page = "/badge.txt?site=private.example", "/embed.html?site=private.example"
+    cookie = {"Cookie": session_of(sign_in(owned))}
+    one, other = (
+        token(owned, READ, site=f"https://{name}.example/") for name in ("private", "a")
+    )
+
+    for path in (badge, page, badge.replace("txt", "svg")):
+        assert owned.ask("GET", path, **cookie).status == 200
+        assert owned.ask("GET", path, **STRANGER, **one).status == 200
+        for credentials in ({}, other, token(owned, COUNT), bearer("none")):
+            assert owned.ask("GET", path, **credentials).status == 404
+
+
 def test_a_token_that_was_revoked_opens_nothing(owned: WebServer) -> None:
     """Within a second, though nothing asks the server to look."""
     secret, made = create_token(owned.store, [READ], time.time(), "ci")

@@ -128,6 +128,21 @@ def check_reader(request: Request, sites: SiteIndex, name: str) -> tuple[Site, b
         return site, False
 
 
+def may_see(request: Request, site: Site) -> bool:
+    """Whether a private site's number may be shown: to its owner, who proves it.
+
+    This machine alone is no proof here: the page around the number may be a stranger's.
+    """
+    presented = presented_in(request.scope)
+    if presented.token is None and presented.session is None:
+        return False
+    try:
+        caller = caller_of(request)
+    except HttpError:
+        return False
+    return READ in caller.scopes and caller.site in ("", site.url)
+
+
 def caller_of(request: Request) -> Caller:
     """Who asks.
 

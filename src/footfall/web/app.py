@@ -124,7 +124,8 @@ class App:
     @asynccontextmanager
     async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
         try:
-            await asyncio.gather(self._directory.start(), self._owners.start())
+            await self._directory.start()
+            await self._owners.start()
             self._health.start()
             self._salts.start()
             yield

@@ -15,6 +15,7 @@ from starlette.responses import Response
 
 from footfall.errors import FootfallError, SiteNotFoundError
 from footfall.visits.site import Site
+from footfall.web.access import may_see
 from footfall.web.answers import ANY_ORIGIN, problem_answer, query_of
 from footfall.web.badge_query import (
     COLORS,
@@ -99,18 +100,22 @@ class Badges:
     def _asked(self, request: Request) -> tuple[Figure, Look]:
         query = query_of(request, "site", *PARAMETERS)
         look = asked_look(query)
-        return asked_figure(query, public_site(self._directory, query)), look
+        site = shown_site(request, self._directory, query)
+        return asked_figure(query, site), look
 
 
-def public_site(directory: SiteDirectory, query: Mapping[str, str]) -> Site:
+def shown_site(
+    request: Request, directory: SiteDirectory, query: Mapping[str, str]
+) -> Site:
     """The site that a query names.
 
     Raises:
-        SiteNotFoundError: There is none, or it is private, as if it were not there.
+        SiteNotFoundError: There is none, or it is private, as if it were not there; but
+            for its owner.
     """
     name = query.get("site", "")
     site = directory.sites.named(name)
-    if site.private:
+    if site.private and not may_see(request, site):
         raise SiteNotFoundError(name)
     return site
 

@@ -25,7 +25,7 @@ from footfall.web.badge_query import (
     written,
 )
 from footfall.web.badge_svg import text_width
-from footfall.web.badges import PUBLIC_HEADERS, public_site, unless_known
+from footfall.web.badges import PUBLIC_HEADERS, shown_site, unless_known
 from footfall.web.directory import SiteDirectory
 from footfall.web.numbers import Figure, Numbers
 from footfall.web.problems import problem_of
@@ -72,7 +72,7 @@ class Embed:
             for name in _OF_PICTURES & query.keys():
                 raise InvalidInputError(name, "is for pictures")
             look = asked_look(query)
-            figure = asked_figure(query, public_site(self._directory, query))
+            figure = asked_figure(query, shown_site(request, self._directory, query))
             number = await self._numbers.recent(figure)
         except FootfallError as error:
             return _error_page(error, theme, refresh)

@@ -118,7 +118,8 @@ class Owners:
         async with self._looking_again:
             if self._looked_at >= came_at:
                 return  # somebody has looked for all who came before
-            await asyncio.sleep(self._looked_at + LOOK_AGAIN_SECONDS - came_at)
+            since_seconds = time.monotonic() - self._looked_at
+            await asyncio.sleep(max(0.0, LOOK_AGAIN_SECONDS - since_seconds))
             await self.refresh()
 
     def _is_unknown(self, presented: Presented) -> bool:

@@ -84,14 +84,14 @@ class SignIn:
             check_same_origin(request)
             form = await _form_of(request)
             back_to = own_path(form.get("next", ""))
-            # Changed a moment ago, it may be wrong by now.
-            await self._owners.read()
-            password = self._owners.credentials.password
-            browser = _known_browser(request, password)
+            browser = _known_browser(request, self._owners.credentials.password)
             address = reader_network(self._proxies.address_of(request.scope))
             wait = self._attempts.begin(address, browser, time.monotonic())
             if wait or self._waiting >= WAITING_MAX:
                 return self._too_many(back_to, max(1, math.ceil(wait)))
+            # Changed a moment ago, it may be wrong by now.
+            await self._owners.read()
+            password = self._owners.credentials.password
             if not await self._is_right(password, form.get("password", "")):
                 return self._form(back_to, _WRONG, 403)
             assert password is not None, "a text matched it"

@@ -14,6 +14,7 @@ export function follow(site, tell, state) {
   async function ask() {
     try {
       const answer = await fetch(address, { headers: { Accept: "application/json" } });
+      if (answer.status === 401) return location.reload(); /* the session has ended */
       state(answer.ok);
       if (answer.ok) tell(await answer.json());
     } catch {

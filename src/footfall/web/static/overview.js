@@ -5,6 +5,7 @@ const ASK_MS_MIN = 4000;
 
 async function refresh() {
   const answer = await fetch(location.href);
+  if (answer.redirected) return location.reload(); /* to sign in: the session has ended */
   if (!answer.ok) return;
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
   for (const data of document.querySelectorAll("[data-card] data[data-figure]")) {

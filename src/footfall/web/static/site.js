@@ -26,6 +26,7 @@ const inUse = (part) => part.contains(document.activeElement)
 
 async function refresh() {
   const answer = await fetch(location.href);
+  if (answer.redirected) return location.reload(); /* to sign in: the session has ended */
   if (!answer.ok) return;
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
   localize(fresh);
