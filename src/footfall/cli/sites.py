@@ -9,7 +9,7 @@ from footfall.cli.options import open_store, store_options
 from footfall.cli.output import note, say, table
 from footfall.cli.values import whole_number
 from footfall.counters.port import Store
-from footfall.errors import NotANumberError, SiteNotFoundError
+from footfall.errors import NotANumberError
 from footfall.visits.report import total
 from footfall.visits.shards import compact as compact_shards
 from footfall.visits.site import (
@@ -25,10 +25,10 @@ from footfall.visits.sites import (
     add_site,
     change_site,
     check_start,
-    interrupted_removal,
     load_sites,
     remove_site,
     repair_site,
+    site_to_remove,
 )
 
 F = TypeVar("F", bound=Callable[..., None])
@@ -258,7 +258,7 @@ def remove(url: str, yes: bool, **settings: Any) -> None:
       footfall sites remove https://example.com
     """
     store = open_store(settings, create=False)
-    site = _named(store, url)
+    site = site_to_remove(store, url)
     if not yes:
         click.confirm(f"Remove {site.url} and all that was counted for it?", abort=True)
     remove_site(store, site)
@@ -337,17 +337,3 @@ def _remarks(site: Site) -> str:
     if site.retention_days:
         remarks.append(f"days kept for {site.retention_days} days")
     return "; ".join(remarks)
-
-
-def _named(store: Store, url: str) -> Site:
-    """The site to remove; also one whose removal stopped half-way."""
-    try:
-        return load_sites(store).named(url)
-    except SiteNotFoundError:
-        # A table made by hand has its key as somebody wrote it.
-        site = interrupted_removal(store, url) or interrupted_removal(
-            store, normalize_site_url(url)
-        )
-        if site is None:
-            raise
-        return site

@@ -359,6 +359,25 @@ def interrupted_removal(store: Store, url: str) -> Site | None:
     return site_of(url, setting) if setting and gone else None
 
 
+def site_to_remove(store: Store, name: str) -> Site:
+    """The site that somebody names to remove; also one whose removal stopped half-way.
+
+    Raises:
+        SiteNotFoundError: There is neither.
+        UnavailableError: The store is away.
+    """
+    try:
+        return load_sites(store).named(name)
+    except SiteNotFoundError:
+        # A table made by hand has its key as somebody wrote it.
+        site = interrupted_removal(store, name) or interrupted_removal(
+            store, normalize_site_url(name)
+        )
+        if site is None:
+            raise
+        return site
+
+
 def repair_site(store: Store, site: Site) -> Repair:
     """Turn a `visits` that is a string of digits, or missing, into a number.
 

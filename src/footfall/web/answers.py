@@ -7,6 +7,7 @@ from typing import ParamSpec, TypeVar
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
 from footfall.errors import FootfallError, InvalidInputError
 from footfall.web.problems import HttpError, problem_of
@@ -50,15 +51,22 @@ async def on_missing(request: Request, _: Exception) -> Response:
     return problem_answer(HttpError(404, "Not found", f"there is no {path!r} here"))
 
 
-async def on_wrong_method(request: Request, error: Exception) -> Response:
+async def on_wrong_method(request: Request, _: Exception) -> Response:
     """A route has this path, and not this method."""
-    allowed = getattr(error, "headers", None) or {}
+    # Starlette tells the methods of the first route that has the path.
+    methods = {
+        method
+        for route in request.app.routes
+        if isinstance(route, Route) and route.path_regex.match(request.url.path)
+        for method in route.methods or ()
+    }
+    allowed = ", ".join(sorted(methods))
     return problem_answer(
         HttpError(
             405,
             "Method not allowed",
-            f"{request.method} is none of {allowed.get('Allow', '')}",
-            allow=allowed.get("Allow", ""),
+            f"{request.method} is none of {allowed}",
+            allow=allowed,
         )
     )
 

@@ -50,6 +50,7 @@ from footfall.web.salts import Salts
 from footfall.web.settings import Settings
 from footfall.web.sign_in import SignIn
 from footfall.web.site_page import SitePage
+from footfall.web.sites import Sites
 from footfall.web.stats import Stats
 
 _STATIC_PATH = "/static"
@@ -147,12 +148,17 @@ def _routes(
 ) -> list[Route | Mount]:
     beacon = Beacon()
     counters = Counters(store, settings, limits)
+    sites = Sites(store, directory)
     stats = Stats(store, directory)
     static = _Static(directory=str(files("footfall.web").joinpath("static")))
     return [
         Route("/beacon.js", beacon.newest),
         Route("/beacon.json", beacon.described),
         Route("/beacon.{version}.js", beacon.versioned),
+        Route("/v1/sites", sites.get, methods=["GET"]),
+        Route("/v1/sites", sites.post, methods=["POST"]),
+        Route("/v1/sites", sites.patch, methods=["PATCH"]),
+        Route("/v1/sites", sites.delete, methods=["DELETE"]),
         Route("/v1/stats", stats.get),
         Route("/v1/counters/{name}", counters.get, methods=["GET"]),
         Route("/v1/counters/{name}", counters.put, methods=["PUT"]),

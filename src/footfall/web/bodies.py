@@ -2,12 +2,15 @@
 
 import re
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
 from footfall.errors import InvalidInputError
 from footfall.web.problems import HttpError
+
+if TYPE_CHECKING:  # a function on Lambda counts without it
+    from starlette.requests import Request
 
 BODY_BYTES_MAX = 8 * 1024
 
@@ -41,6 +44,21 @@ async def read_body(receive: Receive) -> bytes:
     if message["type"] == "http.disconnect":
         raise DisconnectedError
     check_size(body)
+    return body
+
+
+async def json_body(request: "Request") -> bytes:
+    """A Starlette request's whole body, which says that it is JSON.
+
+    Raises:
+        HttpError: It is of another type, or larger than `BODY_BYTES_MAX`.
+        ClientDisconnect: The other side has gone; Starlette ends the request.
+    """
+    check_json_type(request.scope["headers"])
+    body = b""
+    async for part in request.stream():
+        body += part
+        check_size(body)
     return body
 
 

@@ -13,7 +13,7 @@ from footfall.counters.port import Store
 from footfall.owners.tokens import COUNT
 from footfall.web.access import check_owner, check_scope
 from footfall.web.answers import ANY_ORIGIN, in_thread, json_answer
-from footfall.web.bodies import BODY_BYTES_MAX, check_json_type, decode
+from footfall.web.bodies import decode, json_body
 from footfall.web.limits import Limits
 from footfall.web.problems import HttpError
 from footfall.web.settings import Settings
@@ -63,7 +63,7 @@ class Counters:
     async def put(self, request: Request) -> Response:
         """Create a counter, or with a floor a count-down."""
         check_owner(request)
-        name, wanted = _name(request), decode(_put, await _body(request))
+        name, wanted = _name(request), decode(_put, await json_body(request))
         if wanted.floor is None:
             await in_thread(named.create_counter, self._store, name, wanted.value)
         else:
@@ -81,7 +81,7 @@ class Counters:
     async def add(self, request: Request) -> Response:
         """Add an amount, once for each id."""
         check_scope(request, COUNT)
-        name, wanted = _name(request), decode(_add, await _body(request))
+        name, wanted = _name(request), decode(_add, await json_body(request))
         added = await in_thread(
             named.add_to_counter, self._store, name, wanted.amount, id=wanted.id
         )
@@ -95,7 +95,7 @@ class Counters:
             if not self._settings.public_claims:
                 raise
             self._limits.check_claim(request.scope)
-        name, wanted = _name(request), decode(_claim, await _body(request))
+        name, wanted = _name(request), decode(_claim, await json_body(request))
         claim = await in_thread(named.claim, self._store, name, id=wanted.id)
         return json_answer(claim, headers=self._claim_headers())
 
@@ -112,15 +112,3 @@ class Counters:
 def _name(request: Request) -> str:
     name: str = request.path_params["name"]
     return name
-
-
-async def _body(request: Request) -> bytes:
-    check_json_type(request.scope["headers"])
-    body = b""
-    async for part in request.stream():
-        body += part
-        if len(body) > BODY_BYTES_MAX:
-            raise HttpError(
-                413, "Too large", f"a body may have {BODY_BYTES_MAX} bytes; send less"
-            )
-    return body
