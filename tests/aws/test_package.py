@@ -82,6 +82,9 @@ def test_the_package_counts(
     with function:
         counted = function.invoke(visit("v1", SITE))
         beacon = function.invoke(event("GET", "/beacon.js"))
+        form = {"content-type": "application/x-www-form-urlencoded"}
+        wrong = function.invoke(event("POST", "/login", b"password=x", headers=form))
 
     assert '"counted"' in counted["body"]
     assert beacon["statusCode"] == 200
+    assert "The password is wrong." in wrong["body"]

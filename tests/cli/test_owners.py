@@ -107,6 +107,7 @@ def test_a_server_beyond_this_machine_asks_for_a_password(
     assert "secret" not in short.stderr
     assert "set the owner's password" in first.output
     assert "a password is set already" in again.output
+    assert "No password is set" not in printed
     assert f"Dashboard  http://127.0.0.1:{again.port}/" in again.output
     assert "reverse proxy with https" in printed
     assert PASSWORD not in printed

@@ -5,8 +5,10 @@ can be cut and sorted. What comes from outside is shown with its control charact
 escaped: a page's name must not move somebody's cursor.
 """
 
+import shutil
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -26,6 +28,14 @@ def escaped(text: str) -> str:
 def say(text: str) -> None:
     """A line on standard output."""
     click.echo(escaped(text))
+
+
+def program() -> str:
+    """What starts this program again: "footfall" alone where the shell finds it."""
+    called = sys.argv[0]
+    if Path(called).name == "__main__.py":
+        return "python -m footfall"
+    return "footfall" if shutil.which("footfall") else called
 
 
 def is_drawn() -> bool:

@@ -8,7 +8,7 @@ import click
 
 from footfall.cli.address import base_url, is_this_machine
 from footfall.cli.options import open_store, store_options
-from footfall.cli.output import note, say
+from footfall.cli.output import note, program, say
 from footfall.cli.password import PASSWORD_VARIABLE, read_password_file
 from footfall.cli.values import port_number
 from footfall.connect import create_tables, missing_tables
@@ -140,7 +140,7 @@ def serve(
     if public_claims:
         note("footfall: claims are open: whoever reaches the server can take a place")
     app = create_app(store, web_settings)
-    has_demo = False
+    has_demo, has_password = False, read_password(store) is not None
 
     def make_app(port: int) -> App:
         # The demo's address has the port, and the first request may be for it.
@@ -152,7 +152,7 @@ def serve(
         make_app,
         host=host,
         port=port,
-        on_started=lambda port: _tell(base_url(host, port), has_demo),
+        on_started=lambda port: _tell(base_url(host, port), has_demo, has_password),
         on_stopping=app.stop,
         is_proxy=Proxies(proxies).has,
     )
@@ -230,9 +230,14 @@ def _has_demo(store: Store, here: str) -> bool:
         return False
 
 
-def _tell(here: str, has_demo: bool) -> None:
+def _tell(here: str, has_demo: bool, has_password: bool) -> None:
     say(f"Dashboard  {here}/")
     if has_demo:
         say(f"Demo       {here}{DEMO_PATH}")
     say(f'Snippet    <script async src="{here}/beacon.js"></script>')
-    say("Add a site with `footfall sites add URL`; stop with Ctrl+C.")
+    say(f"Add a site with `{program()} sites add URL`; stop with Ctrl+C.")
+    if not has_password:
+        say(
+            "No password is set, so the dashboard answers this machine alone;"
+            f" `{program()} password` sets one."
+        )
