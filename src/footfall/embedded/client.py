@@ -29,6 +29,7 @@ from footfall.embedded.disk import (
     DiskFullError,
     FileBusyError,
     StoppedError,
+    meaning,
 )
 from footfall.embedded.exceptions import (
     ClientError,
@@ -142,7 +143,8 @@ class EmbeddedClient:
 
         Raises:
             InternalServerError: The disk failed; what of it is stored is unknown.
-            StorageFailedException: It had failed before. Nothing was done.
+            StorageFailedException: It had failed before, or the file is gone, damaged
+                or read-only. Nothing was done.
             StorageFullException: There is no room. Nothing was written.
             ThrottlingException: Another process holds the file. Nothing was written.
         """
@@ -192,9 +194,7 @@ class EmbeddedClient:
                 with self._storage.reading() as session:
                     return [self._answer(session, *call) for call in calls]
         except sqlite3.Error as error:
-            raise InternalServerError(f"The store could not be read ({error})").at(
-                "Batch"
-            ) from error
+            raise _unreadable(error).at("Batch") from error
         except StoppedError as error:
             raise _stopped(error) from error
 
@@ -267,7 +267,10 @@ class EmbeddedClient:
         return answer
 
     def _call(self, operation: str, request: Request) -> Any:
-        (answer,) = self.batch([(operation, request)])
+        try:
+            (answer,) = self.batch([(operation, request)])
+        except ClientError as error:
+            raise error.at(operation) from error.__cause__
         if isinstance(answer, ClientError):
             raise answer
         return answer
@@ -395,8 +398,14 @@ def _unknown(what: str) -> ClientError:
     return InternalServerError(f"{what}; whether the request was written is unknown")
 
 
+def _unreadable(error: sqlite3.Error) -> ClientError:
+    if isinstance(meaning(error), DiskFailedError):
+        return StorageFailedException(
+            f"The store's file is damaged or its disk fails ({error}) and nothing was"
+            " read; restore it from a backup"
+        )
+    return InternalServerError(f"The store could not be read ({error})")
+
+
 def _stopped(error: StoppedError) -> ClientError:
-    return StorageFailedException(
-        f"The disk failed earlier ({error}) and nothing was done; mend it, then start"
-        " the program again"
-    ).at("Batch")
+    return StorageFailedException(str(error)).at("Batch")

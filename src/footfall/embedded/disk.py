@@ -2,12 +2,16 @@
 
 SQLite's codes become the errors that a caller can act on: is there no room, does the
 disk fail, is another process at it, or can the file not be used at all?
+
+A file can also go while it is open: whoever moves or removes it, or its log, leaves us
+writing to what no name leads to any more, and SQLite does not notice. So `Identity` looks
+before each transaction whether the names still lead to the files that are open.
 """
 
+import os
 import random
 import sqlite3
 import time
-from pathlib import Path
 
 BUSY_SECONDS = 30.0
 BUSY_PAUSE_SECONDS = 0.001
@@ -31,7 +35,43 @@ class FileBusyError(Exception):
 
 
 class StoppedError(Exception):
-    """The disk failed earlier; nothing was read or written now."""
+    """The file cannot be used any more, and nothing was read or written now.
+
+    The message says why and what to do.
+    """
+
+
+class Identity:
+    """The file that a path leads to, and its log: those that were opened.
+
+    Args:
+        path: The database's, which is open.
+    """
+
+    def __init__(self, path: str) -> None:
+        database = os.path.realpath(path)  # SQLite's log lies beside the file itself
+        self._opened = {name: _inode(name) for name in (database, f"{database}-wal")}
+
+    def require(self) -> None:
+        """See that they are where they were.
+
+        Raises:
+            StoppedError: One was moved, removed or replaced.
+        """
+        for name, opened in self._opened.items():
+            if _inode(name) != opened:
+                raise StoppedError(
+                    f"{name!r} was moved, removed or replaced while it was open, and"
+                    " nothing was done; put it back, or start the program again"
+                )
+
+
+def _inode(path: str) -> tuple[int, int] | None:
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def meaning(error: sqlite3.Error) -> Exception:
@@ -43,6 +83,12 @@ def meaning(error: sqlite3.Error) -> Exception:
             return DiskFullError(str(error))
         case sqlite3.SQLITE_IOERR | sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
             return DiskFailedError(str(error))
+        case sqlite3.SQLITE_READONLY:
+            return StoppedError(
+                f"The store's file cannot be written ({error}) and nothing was; give"
+                " this user write access to it and its folder, then start the program"
+                " again"
+            )
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
             return FileBusyError(str(error))
         case _:
@@ -57,10 +103,12 @@ def explained(path: str, error: sqlite3.Error) -> str:
     if code.startswith("SQLITE_CORRUPT"):
         return f"{path!r} is damaged ({error}); restore it from a backup"
     if code.startswith("SQLITE_READONLY"):
-        return f"{path!r} cannot be written; give the user write access to it"
+        return unwritable(path)
     if code.startswith("SQLITE_CANTOPEN"):
-        if Path(path).is_dir():
+        if os.path.isdir(path):
             return f"{path!r} is a folder; name a file"
+        if os.path.exists(path):
+            return f"{path!r} cannot be read; give this user access to it"
         return f"{path!r} cannot be opened; its folder must exist and be writable"
     if code.startswith("SQLITE_BUSY"):
         return f"{path!r} is held by another program; stop it and try again"
@@ -69,6 +117,11 @@ def explained(path: str, error: sqlite3.Error) -> str:
     if code.startswith("SQLITE_IOERR"):
         return f"the disk of {path!r} fails ({error}); mend it"
     return f"{path!r} cannot be opened: {error}"
+
+
+def unwritable(path: str) -> str:
+    """That a file, or the log beside it, may not be written, and what to do."""
+    return f"{path!r} cannot be written; give the user write access to it"
 
 
 def execute_patiently(connection: sqlite3.Connection, statement: str) -> None:

@@ -154,7 +154,7 @@ class StorageFullException(ClientError):
 
 
 class StorageFailedException(ClientError):
-    """The engine's own: the disk failed earlier, and nothing was done now."""
+    """The engine's own: its file cannot be used any more; nothing was done now."""
 
     status = 503
 

@@ -1,4 +1,4 @@
-"""Tables of items in one SQLite database: the only file with SQL.
+"""Tables of items in one SQLite database: all SQL is here and in `statements`.
 
 A DynamoDB table is an SQL table of its own, clustered by its key:
 
@@ -27,11 +27,11 @@ Threads: one writing connection under a lock; on disk whoever reads takes a conn
 of its own for that time and reads a snapshot, so that nobody waits for a writer.
 """
 
+import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -41,14 +41,22 @@ from footfall.embedded.backup import copy_database
 from footfall.embedded.disk import (
     BUSY_SECONDS,
     DiskFailedError,
+    Identity,
     StoppedError,
     StoreFileError,
     execute_patiently,
     explained,
     meaning,
+    unwritable,
 )
 from footfall.embedded.measures import Measures, Size
 from footfall.embedded.schema import NOWHERE, Index, Key, Span, Table, expiry_of
+from footfall.embedded.statements import (
+    put_rows,
+    select_keys,
+    span_conditions,
+    sql_name,
+)
 
 MEMORY = ":memory:"
 APPLICATION_ID = 0x466F6F74  # "Foot": SQLite's mark of whose database a file is
@@ -111,7 +119,7 @@ class Session:
         assert cursor.lastrowid is not None
         bare = msgspec.structs.replace(table, id=cursor.lastrowid, indexes=())
         self._connection.execute(
-            f"CREATE TABLE {_sql_name(bare)} ("
+            f"CREATE TABLE {sql_name(bare)} ("
             " pk BLOB NOT NULL, sk BLOB NOT NULL, expires INTEGER, item BLOB NOT NULL,"
             " PRIMARY KEY (pk, sk)) STRICT, WITHOUT ROWID"
         )
@@ -131,7 +139,7 @@ class Session:
     def delete_table(self, table: Table) -> None:
         """Delete a table and its items."""
         self._connection.execute("DELETE FROM tables WHERE id = ?", (table.id,))
-        self._connection.execute(f"DROP TABLE {_sql_name(table)}")
+        self._connection.execute(f"DROP TABLE {sql_name(table)}")
         del self._tables[table.name]
 
     def measure(self, table: Table, index: Index | None = None) -> Size:
@@ -143,7 +151,7 @@ class Session:
         def count() -> Size:
             items, size = self._connection.execute(
                 "SELECT count(*), coalesce(sum(length(item)), 0)"
-                f" FROM {_sql_name(table)}{where}"
+                f" FROM {sql_name(table)}{where}"
             ).fetchone()
             return items, size
 
@@ -151,7 +159,7 @@ class Session:
 
     def set_expiry(self, table: Table, attribute: str | None) -> None:
         """Note each item's time to live anew, after the attribute changed."""
-        statement = f"UPDATE {_sql_name(table)} SET expires = ? WHERE pk = ? AND sk = ?"
+        statement = f"UPDATE {sql_name(table)} SET expires = ? WHERE pk = ? AND sk = ?"
         for rows in self._all_rows(table):
             self._connection.executemany(
                 statement,
@@ -168,7 +176,7 @@ class Session:
         """
         number = max((each.id for each in table.indexes), default=0) + 1
         index = msgspec.structs.replace(index, id=number)
-        name = _sql_name(table)
+        name = sql_name(table)
         for column in (f"hk_{number:d}", f"rk_{number:d}"):
             self._connection.execute(f"ALTER TABLE {name} ADD COLUMN {column} BLOB")
         self._connection.execute(
@@ -190,7 +198,7 @@ class Session:
 
     def delete_index(self, table: Table, index: Index) -> Table:
         """Delete an index; returns the table's definition."""
-        name = _sql_name(table)
+        name = sql_name(table)
         self._connection.execute(f"DROP INDEX {name}_{index.id:d}")
         for column in (f"hk_{index.id:d}", f"rk_{index.id:d}"):
             self._connection.execute(f"ALTER TABLE {name} DROP COLUMN {column}")
@@ -201,7 +209,7 @@ class Session:
 
     def _all_rows(self, table: Table) -> Iterator[list[tuple[Key, Item]]]:
         """All items, some at a time, so that they may be written meanwhile."""
-        name = _sql_name(table)
+        name = sql_name(table)
         pk, sk = b"", b""  # before every key
         while rows := self._connection.execute(
             f"SELECT pk, sk, item FROM {name} WHERE (pk, sk) > (?, ?)"
@@ -216,14 +224,14 @@ class Session:
     def get(self, table: Table, key: Key) -> Item | None:
         """The item at a key."""
         row = self._connection.execute(
-            f"SELECT item FROM {_sql_name(table)} WHERE pk = ? AND sk = ?", key
+            f"SELECT item FROM {sql_name(table)} WHERE pk = ? AND sk = ?", key
         ).fetchone()
         return _decode(row[0]) if row else None
 
     def get_many(self, table: Table, keys: Sequence[Key]) -> dict[Key, Item]:
         """The items that exist of some keys; quicker than to get each."""
         found: dict[Key, Item] = {}
-        name, is_sorted = _sql_name(table), len(table.keys) > 1
+        name, is_sorted = sql_name(table), len(table.keys) > 1
         for start in range(0, len(keys), _ROWS_AT_ONCE):
             chunk = keys[start : start + _ROWS_AT_ONCE]
             values: list[Any] = (
@@ -232,7 +240,7 @@ class Session:
                 else [key[0] for key in chunk]
             )
             rows = self._connection.execute(
-                _select_keys(name, len(chunk), is_sorted), values
+                select_keys(name, len(chunk), is_sorted), values
             )
             for pk, sk, item in rows:
                 found[pk, sk] = _decode(item)
@@ -240,7 +248,7 @@ class Session:
 
     def put(self, table: Table, rows: Sequence[tuple[Key, Item, bytes]]) -> None:
         """Store items, with their encodings, in place of what was at their keys."""
-        name, attribute = _sql_name(table), table.ttl_attribute
+        name, attribute = sql_name(table), table.ttl_attribute
         indexes = table.indexes
         numbers = tuple([index.id for index in indexes]) if indexes else ()
         for start in range(0, len(rows), _ROWS_AT_ONCE):
@@ -250,12 +258,12 @@ class Session:
                 values += (pk, sk, expiry_of(item, attribute), encoded)
                 for index in indexes:
                     values += index.place(item) or NOWHERE
-            self._connection.execute(_put_rows(name, len(chunk), numbers), values)
+            self._connection.execute(put_rows(name, len(chunk), numbers), values)
 
     def delete(self, table: Table, keys: Iterable[Key]) -> None:
         """Delete the items at some keys; those without an item are fine."""
         self._connection.executemany(
-            f"DELETE FROM {_sql_name(table)} WHERE pk = ? AND sk = ?", keys
+            f"DELETE FROM {sql_name(table)} WHERE pk = ? AND sk = ?", keys
         )
 
     def read(
@@ -266,14 +274,14 @@ class Session:
         An item's place is its key, (pk, sk); in an index it is its key there and then
         the table's, (hk, rk, pk, sk), which is the order of its items.
         """
-        source = _sql_name(table)
+        source = sql_name(table)
         columns: tuple[str, ...] = ("pk", "sk")
         conditions: list[str] = []
         if index is not None:
             columns = (f"hk_{index.id:d}", f"rk_{index.id:d}", *columns)
             source += f" INDEXED BY {source}_{index.id:d}"
             conditions.append(f"{columns[0]} IS NOT NULL")
-        more, values = _conditions(span, columns)
+        more, values = span_conditions(span, columns)
         conditions += more
         where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
         direction = " DESC" if span.descending else ""
@@ -303,7 +311,7 @@ class Session:
         Returns:
             The last key looked at, None at the table's end; and how many were deleted.
         """
-        name = _sql_name(table)
+        name = sql_name(table)
         pk, sk = after or (b"", b"")
         rows = self._connection.execute(
             f"SELECT pk, sk, expires FROM {name} WHERE (pk, sk) > (?, ?)"
@@ -387,6 +395,7 @@ class Storage:
         self._readers: list[_Connection] = []
         self._readers_lock = threading.Lock()
         self._closed = False
+        self._identity: Identity | None = None
         self._measures = Measures()
         self._failure = ""  # what the disk said when it failed
         try:
@@ -401,6 +410,10 @@ class Storage:
         except StoreFileError:
             self.close()
             raise
+        if not self.in_memory:
+            # The program may change its folder; where the file is does not change.
+            self.path = os.path.abspath(path)
+            self._identity = Identity(path)
 
     @property
     def in_memory(self) -> bool:
@@ -421,7 +434,8 @@ class Storage:
         Raises:
             DiskFullError: There is no room. Nothing was written.
             DiskFailedError: Whether it was written is unknown.
-            StoppedError: The disk had failed before. Nothing was written.
+            StoppedError: The file is gone or read-only, or the disk had failed before.
+                Nothing was written.
             FileBusyError: Another process holds the file. Nothing was written.
             sqlite3.Error: SQLite refused; whether it was written is unknown.
         """
@@ -444,7 +458,7 @@ class Storage:
         In memory there is one connection, so the caller must hold the writer's lock.
 
         Raises:
-            StoppedError: The disk has failed: what is read may not be on it.
+            StoppedError: The file is gone, or the disk has failed.
         """
         with self._snapshot() as reader:
             yield reader.session()
@@ -475,6 +489,7 @@ class Storage:
 
     def close(self) -> None:
         """Close every connection; whoever reads or writes afterwards gets an error."""
+        self._identity = None  # the last that closes a file removes its log
         with self._readers_lock:
             self._closed = True
             readers, self._readers = self._readers, []
@@ -483,7 +498,12 @@ class Storage:
 
     def _require_disk(self) -> None:
         if self._failure:
-            raise StoppedError(self._failure)
+            raise StoppedError(
+                f"The disk failed earlier ({self._failure}) and nothing was done; mend"
+                " it, then start the program again"
+            )
+        if self._identity is not None:
+            self._identity.require()
 
     def _note(self, error: sqlite3.Error) -> Exception:
         """What an error at a write says; remembered, if the disk failed."""
@@ -521,6 +541,9 @@ class Storage:
             raise StoreFileError(
                 f"{self.path!r} is another program's SQLite database; name another file"
             )
+        # SQLite tells only at the first write, and only if its log was there before
+        if not self.in_memory and not os.access(self.path, os.W_OK):
+            raise StoreFileError(unwritable(self.path))
         if version > FORMAT_VERSION:
             raise StoreFileError(
                 f"{self.path!r} was written by a newer version of Footfall (format"
@@ -543,58 +566,3 @@ class Storage:
 def encode_item(item: Item) -> bytes:
     """The item as it is stored: never shorter than DynamoDB's own size of it."""
     return _encode(item)
-
-
-def _sql_name(table: Table) -> str:
-    return f"items_{table.id:d}"
-
-
-# A statement for many rows costs less than as many statements; its text is kept, as
-# SQLite's own cache of statements goes by it.
-
-
-@lru_cache(maxsize=512)
-def _select_keys(name: str, count: int, is_sorted: bool) -> str:
-    if not is_sorted:
-        wanted = ", ".join("?" * count)
-        return f"SELECT pk, sk, item FROM {name} WHERE sk = x'' AND pk IN ({wanted})"
-    wanted = ", ".join(["(?, ?)"] * count)
-    # CROSS JOIN looks each key up; SQLite would scan for a row in a list.
-    return (
-        f"WITH wanted (pk, sk) AS (VALUES {wanted})"
-        f" SELECT pk, sk, item FROM wanted CROSS JOIN {name} USING (pk, sk)"
-    )
-
-
-@lru_cache(maxsize=512)
-def _put_rows(name: str, count: int, numbers: tuple[int, ...]) -> str:
-    columns = ["expires", "item"]
-    for number in numbers:
-        columns += (f"hk_{number:d}", f"rk_{number:d}")
-    row = f"(?, ?{', ?' * len(columns)})"
-    return (
-        f"INSERT INTO {name} (pk, sk, {', '.join(columns)})"
-        f" VALUES {', '.join([row] * count)} ON CONFLICT (pk, sk) DO UPDATE SET "
-        + ", ".join(f"{column} = excluded.{column}" for column in columns)
-    )
-
-
-def _conditions(span: Span, columns: Sequence[str]) -> tuple[list[str], list[Any]]:
-    conditions: list[str] = []
-    values: list[Any] = []
-    after, comparison = span.after, "<" if span.descending else ">"
-    if span.pk is not None:
-        partition, sort = columns[:2]
-        conditions.append(f"{partition} = ?")
-        values.append(span.pk)
-        conditions.append(f"{sort} >= ?" if span.low_inclusive else f"{sort} > ?")
-        values.append(span.low)
-        if span.high is not None:
-            conditions.append(f"{sort} <= ?" if span.high_inclusive else f"{sort} < ?")
-            values.append(span.high)
-        columns, after = columns[1:], after and after[1:]
-    if after is not None:
-        marks = ", ".join("?" * len(columns))
-        conditions.append(f"({', '.join(columns)}) {comparison} ({marks})")
-        values += after
-    return conditions, values

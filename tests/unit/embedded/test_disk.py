@@ -1,6 +1,9 @@
 """What the engine answers when its disk fails; real faults of a file are in tests/power."""
 
+import multiprocessing
+import os
 import sqlite3
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -138,3 +141,119 @@ def test_a_store_that_cannot_be_opened_says_why(
 
     with pytest.raises(StoreFileError, match=says):
         EmbeddedClient(str(tmp_path / "store.db"))
+
+
+def _open_as_nobody(path: str, answers: Any) -> None:
+    if os.getuid() == 0:  # root may do all that modes forbid
+        os.setgid(65_534)
+        os.setuid(65_534)
+    try:
+        EmbeddedClient(path).close()
+    except StoreFileError as error:
+        answers.put(str(error))
+
+
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+@pytest.mark.parametrize(
+    ("file_mode", "folder_mode", "says"),
+    [
+        (0o444, 0o777, "cannot be written; give the user write access"),
+        (0o444, 0o555, "cannot be written; give the user write access"),
+        (0o666, 0o555, "cannot be written; give the user write access"),
+        (0o000, 0o777, "cannot be read; give this user access"),
+        (0o666, 0o700, "its folder must exist and be writable"),
+    ],
+)
+def test_a_file_that_its_mode_forbids_is_refused_at_once(
+    file_mode: int, folder_mode: int, says: str
+) -> None:
+    """Not at the first write, whose outcome somebody would wonder about."""
+    if says.startswith("its folder") and os.getuid() != 0:
+        folder_mode = 0o000  # the folder is one's own
+    context = multiprocessing.get_context("fork")
+    answers: Any = context.Queue()
+    with tempfile.TemporaryDirectory() as folder:
+        path = f"{folder}/store.db"
+        EmbeddedClient(path).close()
+        os.chmod(path, file_mode)
+        os.chmod(folder, folder_mode)
+        process = context.Process(target=_open_as_nobody, args=(path, answers))
+        process.start()
+        said = answers.get(timeout=60)
+        process.join()
+        os.chmod(folder, 0o700)
+
+    assert says in said
+
+
+@pytest.mark.parametrize("suffix", ["", "-wal"])
+def test_a_file_that_is_moved_while_it_is_open_is_missed(
+    client: EmbeddedClient, tmp_path: Path, suffix: str
+) -> None:
+    """Else what is acknowledged would go where no name leads to."""
+    file = tmp_path / f"store.db{suffix}"
+    file.rename(tmp_path / "elsewhere")
+
+    for call in (
+        ("PutItem", {"TableName": "items", "Item": ITEM}),
+        ("GetItem", {"TableName": "items", "Key": ITEM}),
+    ):
+        with pytest.raises(StorageFailedException, match="put it back") as caught:
+            client.batch([call])
+        assert translate(caught.value, "PutItem", "items").written == "no"
+    assert not file.exists()
+    (tmp_path / "elsewhere").rename(file)
+    client.put_item(TableName="items", Item=ITEM)
+    assert client.scan(TableName="items")["Count"] == 1
+
+
+def test_a_file_in_whose_place_another_was_put_is_missed(
+    client: EmbeddedClient, tmp_path: Path
+) -> None:
+    """As by a restore while the program runs."""
+    with EmbeddedClient(str(tmp_path / "other.db")):
+        pass
+    (tmp_path / "other.db").rename(tmp_path / "store.db")
+
+    with pytest.raises(StorageFailedException, match="replaced while it was open"):
+        client.put_item(TableName="items", Item=ITEM)
+
+
+def test_a_program_may_change_its_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file is still the one that was opened, for readers too."""
+    monkeypatch.chdir(tmp_path)
+    with EmbeddedClient("store.db") as client:
+        create_table(client, "items", id="S")
+        monkeypatch.chdir("/")
+        client.put_item(TableName="items", Item=ITEM)
+
+        assert client.scan(TableName="items")["Count"] == 1
+
+
+def test_a_file_that_is_damaged_while_it_is_open_says_so(
+    client: EmbeddedClient, tmp_path: Path
+) -> None:
+    """And that a backup is what helps."""
+    client._storage._writer.sqlite.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    content = (tmp_path / "store.db").read_bytes()
+    with (tmp_path / "store.db").open("r+b") as file:
+        file.seek(4_096)
+        file.write(b"\xff" * (len(content) - 4_096))
+
+    with pytest.raises(StorageFailedException, match="from a backup") as caught:
+        client.scan(TableName="items")
+
+    assert isinstance(translate_read(caught.value, "Scan", "items"), UnavailableError)
+
+
+def test_a_file_that_became_read_only_was_not_written(client: EmbeddedClient) -> None:
+    """SQLite's own switch: a file system that turns read-only needs root."""
+    client._storage._writer.sqlite.execute("PRAGMA query_only = ON")
+
+    with pytest.raises(StorageFailedException, match="cannot be written") as caught:
+        client.put_item(TableName="items", Item=ITEM)
+
+    assert caught.value.operation_name == "PutItem"
+    assert translate(caught.value, "PutItem", "items").written == "no"

@@ -121,7 +121,8 @@ def test_a_file_that_another_holds_is_named_so(
     path = tmp_path / "held.db"
     holder = sqlite3.connect(path, isolation_level=None)
     holder.execute("BEGIN EXCLUSIVE")
-    monkeypatch.setattr("footfall.embedded.disk.BUSY_SECONDS", 0.01)
+    for module in ("disk", "storage"):
+        monkeypatch.setattr(f"footfall.embedded.{module}.BUSY_SECONDS", 0.01)
     words = refused(path)
     holder.close()
 
