@@ -56,11 +56,16 @@ def test_a_page_whose_session_ends_leads_to_the_sign_in(
     page: "Page", owned: Counted
 ) -> None:
     """It shows no number that is not its reader's any more."""
+    page.clock.install()
     page.goto(f"{owned.web.url}/sites")
     page.fill("#password", PASSWORD)
     page.click("button")
     page.wait_for_selector("text=Sign out")
     set_password(owned.web.store, PASSWORD)
+    cookie = {each["name"]: each["value"] for each in page.context.cookies()}
+    shown = f"footfall-session={cookie['footfall-session']}"
+    wait_until(lambda: owned.web.ask("GET", "/metrics", Cookie=shown).status == 401)
+    page.clock.fast_forward(5_000)
     page.wait_for_url("**/login?next=%2Fsites")
 
 

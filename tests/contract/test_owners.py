@@ -29,7 +29,10 @@ from footfall.owners.tokens import (
     read_tokens,
     revoke_token,
 )
+from footfall.web.settings import Settings
 from tests.faulty import FaultyClient, lost_before
+from tests.web.conftest import WebServer, wait_until
+from tests.web.test_owners import session_of, sign_in
 
 PASSWORD = "correct horse battery staple"
 
@@ -57,14 +60,14 @@ def test_a_password_is_stored_as_its_hash(store: Store) -> None:
     assert read_password(store) is None
 
 
-@pytest.mark.parametrize("text", ["", "eleven char", "x" * (PASSWORD_BYTES_MAX + 1)])
-def test_a_password_has_a_length(store: Store, text: str) -> None:
+def test_a_password_has_a_length(store: Store) -> None:
     """What is wrong is said without any of it."""
-    with pytest.raises(InvalidInputError) as caught:
-        set_password(store, text)
+    for text in ("", "eleven char", "x" * (PASSWORD_BYTES_MAX + 1)):
+        with pytest.raises(InvalidInputError) as caught:
+            set_password(store, text)
+        assert caught.value.field == "password"
+        assert not text or text not in str(caught.value)
 
-    assert caught.value.field == "password"
-    assert not text or text not in str(caught.value)
     assert owner_version(store) == 0
 
 
@@ -143,23 +146,19 @@ def test_a_token_is_revoked_by_its_id_or_a_label_of_its_own(store: Store) -> Non
     assert [token.created_at for token in read_tokens(store)] == [2]
 
 
-@pytest.mark.parametrize(
-    ("scopes", "label", "site", "field"),
-    [
+def test_a_token_that_would_open_something_else_is_refused(store: Store) -> None:
+    for scopes, label, site, field in (
         ([], "", "", "scope"),
         (["write"], "", "", "scope"),
         ([READ], "x" * 61, "", "label"),
         ([READ], "a\nb", "", "label"),
         ([READ, COUNT], "", "https://a.example/", "site"),
-    ],
-)
-def test_a_token_that_would_open_something_else_is_refused(
-    store: Store, scopes: list[str], label: str, site: str, field: str
-) -> None:
-    with pytest.raises(InvalidInputError) as caught:
-        create_token(store, scopes, 1, label, site)
+    ):
+        with pytest.raises(InvalidInputError) as caught:
+            create_token(store, scopes, 1, label, site)
+        assert caught.value.field == field
 
-    assert caught.value.field == field
+    assert list(read_tokens(store)) == []
 
 
 def test_every_change_moves_the_version(store: Store) -> None:
@@ -191,3 +190,17 @@ def test_a_store_that_is_away_is_said(store: Store) -> None:
 
     with pytest.raises(UnavailableError):
         owner_version(Store(client, store.tables))
+
+
+def test_every_server_knows_of_a_session_and_of_its_end(store: Store) -> None:
+    """The balancer's next server knows at once, and hears of the end within a second."""
+    set_password(store, PASSWORD)
+    here, there = WebServer(store, Settings()), WebServer(store, Settings())
+    cookie = {"Cookie": session_of(sign_in(here, PASSWORD))}
+    first = there.ask("GET", "/metrics", **cookie)
+    there.ask("POST", "/logout", b"", Origin=there.url, **cookie)
+    wait_until(lambda: here.ask("GET", "/metrics", **cookie).status == 401)
+    for server in (here, there):
+        server.stop()
+
+    assert first.status == 200

