@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace as changed
 
+from footfall import Counter
 from footfall.connect import create_tables
 from footfall.counters.port import Store
 from footfall.counters.tables import Tables
@@ -36,6 +37,7 @@ from footfall.transfer.load import load
 from footfall.visits.dimensions import BROKEN_DOWN, day_at
 from footfall.visits.record import Recorder
 from footfall.visits.report import daily, hourly, top, total
+from footfall.visits.retention import take_away
 from footfall.visits.shards import compact
 from footfall.visits.site import Site
 from footfall.visits.sites import add_site, load_sites, remove_site
@@ -439,9 +441,22 @@ def test_numbers_that_differ_are_exported_and_said(store: Store) -> None:
 
 
 def test_a_removed_site_leaves_nothing(store: Store) -> None:
-    """Its receipts, its readers' markers and the notes of its imports go too."""
-    site = add_site(store, URL)
-    recorder(store).record([visit(site, 1)])
+    """Whatever it was counted by, in whatever table: nothing names it any more."""
+    site = add_site(store, URL, visits=7, retention_days=30, origins=(URL,))
+    counting = recorder(store)
+    counting.record([visit(site, 1), *visits_of(site, 2, 3, {"event": "a"})])
+    counting._shards.move(URL)
+    counting.record([visit(site, 3)])
+    imported(store, site, [log_line(n * 86_400, f"/{n}") for n in range(90)])
+    imported(store, site, [b"date,visits", b"2019-05-01,120"], "csv")
+    take_away(store, site, NOW_MS)
+    Counter(
+        store.client,
+        table=store.tables.site_visits,
+        key={"siteUrl": URL},
+        attribute="visits",
+        receipts=store.tables.visit_receipts,
+    ).add_once(1, id="by-hand")
     lines = texts(exported(store, site))
     load(store, lines, "https://b.example/")
     for each in load_sites(store).sites:

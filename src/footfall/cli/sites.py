@@ -1,6 +1,7 @@
 """`footfall sites`: the sites that are counted."""
 
 from collections.abc import Callable
+from time import time_ns
 from typing import Any, TypeVar
 
 import click
@@ -10,7 +11,9 @@ from footfall.cli.output import note, say, table
 from footfall.cli.values import whole_number
 from footfall.counters.port import Store
 from footfall.errors import NotANumberError
+from footfall.visits.baseline import read_kept_from
 from footfall.visits.report import total
+from footfall.visits.retention import take_away
 from footfall.visits.shards import compact as compact_shards
 from footfall.visits.site import (
     DIMENSIONS,
@@ -36,7 +39,7 @@ F = TypeVar("F", bound=Callable[..., None])
 
 @click.group()
 def sites() -> None:
-    """Add, list, change, remove, repair and compact the sites that are counted."""
+    """Add, list, change, remove, repair, compact and trim what is counted."""
 
 
 def limit_options(command: F) -> F:
@@ -307,6 +310,34 @@ def compact(url: str | None, **settings: Any) -> None:
     index = load_sites(store)
     for site in index.sites if url is None else [index.named(url)]:
         say(f"folded {compact_shards(store, site.url)} visits into {site.url}")
+
+
+@sites.command(short_help="Take away the days that are not kept any more.")
+@click.argument("url", required=False)
+@store_options
+def trim(url: str | None, **settings: Any) -> None:
+    """Take away the days that the site at URL, or each site, keeps no longer.
+
+    Its number stays. `footfall serve` does so by itself, every hour; this is for a store
+    that no server serves, as of a function on AWS Lambda.
+
+    \b
+    Example:
+      footfall sites trim --store dynamodb:
+    """
+    store = open_store(settings, create=False)
+    index = load_sites(store)
+    for site in index.sites if url is None else [index.named(url)]:
+        if not site.retention_days:
+            continue
+        taken = take_away(store, site, time_ns() // 1_000_000)
+        visits = taken.visits
+        while not taken.is_done:
+            taken = take_away(store, site, time_ns() // 1_000_000)
+            visits += taken.visits
+        kept = read_kept_from(store, site.url)
+        since = f", which keeps days from {kept} on" if kept else ""
+        say(f"took {visits} visits from the days of {site.url}{since}")
 
 
 def _row(store: Store, site: Site) -> tuple[str, int | str, str, str]:

@@ -19,6 +19,7 @@ from footfall.cli.options import open_store, store_options
 from footfall.cli.output import is_drawn, note, say_cells
 from footfall.cli.values import day
 from footfall.counters.port import Store
+from footfall.visits.baseline import read_kept_from
 from footfall.visits.dimensions import BROKEN_DOWN, ROBOT
 from footfall.visits.periods import (
     POINTS_MAX,
@@ -125,6 +126,9 @@ def stats(
     end = last or today(site, _now_ms())
     begin = first or max(_default_first(end, by), FIRST_DAY)
     unit = next((each for each in UNITS if each == by), None)
+    kept = read_kept_from(store, site.url)
+    if kept is not None and begin < kept:
+        note(f"days before {kept} were taken away; their visits are in the number")
     if unit is None:
         _show_values(store, site, by, begin, end, as_json)
     else:

@@ -25,6 +25,7 @@ from footfall.counters.names import (
 from footfall.counters.port import (
     DAY_SECONDS,
     DynamoDBClient,
+    Item,
     cancellation_reasons,
     error_code,
     reason_codes,
@@ -182,7 +183,7 @@ class Counter:
         }
 
     def _transaction_with_receipt(self, amount: int, id: str, receipts: str) -> Request:
-        receipt = f"{self.table}/{self._address()}/{self.attribute} {id}"
+        receipt = f"{receipt_prefix(self.table, self._key)}{self.attribute} {id}"
         if len(receipt.encode()) > RECEIPT_KEY_BYTES_MAX:
             raise InvalidInputError("key", "is too long to keep a receipt for")
         put = {
@@ -203,18 +204,12 @@ class Counter:
         }
 
     def _transaction_with_token(self, amount: int, id: str) -> Request:
-        what = "\n".join([self.table, self._address(), self.attribute, id, str(amount)])
+        address = _address(self._key)
+        what = "\n".join([self.table, address, self.attribute, id, str(amount)])
         return {
             "TransactItems": [{"Update": self._update(amount)}],
             "ClientRequestToken": str(uuid.uuid5(_TOKEN_NAMESPACE, what)),
         }
-
-    def _address(self) -> str:
-        # Sorted: the same key written in another order is the same item.
-        return ",".join(
-            f"{name}={next(iter(value.values()))!s}"
-            for name, value in sorted(self._key.items())
-        )
 
     def _counted_before(self, error: Exception, amount: int, id: str) -> bool:
         if self.receipts is None or not reason_codes(error):
@@ -243,3 +238,20 @@ class Counter:
             except (CounterNotFoundError, NotANumberError) as explained:
                 return explained
         return translate(error, operation, self.table, id)
+
+
+def receipt_prefix(table: str, key: Item) -> str:
+    """What the receipts of additions to an item begin with.
+
+    Args:
+        table: The item's table.
+        key: Its key, in DynamoDB's form.
+    """
+    return f"{table}/{_address(key)}/"
+
+
+def _address(key: Item) -> str:
+    # Sorted: the same key written in another order is the same item.
+    return ",".join(
+        f"{name}={next(iter(value.values()))!s}" for name, value in sorted(key.items())
+    )

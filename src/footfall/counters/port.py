@@ -93,7 +93,7 @@ class DynamoDBClient(Protocol):
 
 
 class BatchingClient(DynamoDBClient, Protocol):
-    """A client with the one method beyond boto3's: the embedded engine has it."""
+    """A client with what is beyond boto3's methods: the embedded engine has it."""
 
     def batch(
         self, calls: Sequence[tuple[str, Request]], *, large_transactions: bool = False
@@ -102,6 +102,9 @@ class BatchingClient(DynamoDBClient, Protocol):
 
         Large transactions have up to `BATCH_ACTIONS_MAX` actions.
         """
+
+    def tidy(self) -> bool:
+        """Delete some of what has expired; whether there may be more."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,10 @@ EXPIRY_PAUSE_SECONDS = 1.0
 EXPIRY_ROWS_MAX = 5_000  # of one table in one slice: some milliseconds
 EXPIRY_AGE_SECONDS_MAX = 5 * 365 * 86_400  # an older time to live is none, as on AWS
 
+_DISK_ERRORS: tuple[type[Exception], ...] = (
+    *(DiskFailedError, DiskFullError, FileBusyError, StoppedError, sqlite3.Error),
+)
+
 Request = Mapping[str, Any]
 Answer = dict[str, Any]
 Call = tuple[str, Request]
@@ -187,6 +191,29 @@ class EmbeddedClient:
         with self._writer, self._storage.writing() as session:
             return self._expire(session, budget)
 
+    def tidy(self) -> bool:
+        """Delete a slice of the expired items, and in the end empty the log.
+
+        What is deleted is overwritten in the file (`secure_delete`); the log beside it
+        would hold it until it is written over itself.
+
+        Returns:
+            Whether rows are left to look at: call it again after a pause.
+
+        Raises:
+            As `batch`.
+        """
+        try:
+            with self._writer:
+                with self._storage.writing() as session:
+                    self._expire(session, EXPIRY_ROWS_MAX)
+                if any(self._expiry_places.values()):
+                    return True
+                self._storage.empty_log()
+                return False
+        except _DISK_ERRORS as error:
+            raise _failure(error).at("Tidy") from error
+
     def _read(self, calls: Sequence[Call]) -> list[Answer | ClientError]:
         in_memory = self._storage.in_memory
         try:
@@ -210,15 +237,8 @@ class EmbeddedClient:
                     for job in jobs
                 ]
                 self._expire_in_passing(session)
-        except DiskFullError:
-            _fail(jobs, StorageFullException())
-        except StoppedError as error:
-            _fail(jobs, _stopped(error))
-        except FileBusyError as error:
-            busy = f"Another process holds the file ({error}); nothing was written"
-            _fail(jobs, ThrottlingException(busy))
-        except (DiskFailedError, sqlite3.Error) as error:
-            _fail(jobs, _unknown(f"The store could not be written ({error})"))
+        except _DISK_ERRORS as error:
+            _fail(jobs, _failure(error))
         except BaseException:
             _fail(jobs, _unknown("The engine failed"))
             raise
@@ -392,6 +412,21 @@ class EmbeddedClient:
 def _fail(jobs: list[Job], failure: ClientError) -> None:
     for job in jobs:
         job.failure = copy.copy(failure).at("Batch")
+
+
+def _failure(error: Exception) -> ClientError:
+    """What the disk's error at a write means to whoever asked for it."""
+    match error:
+        case DiskFullError():
+            return StorageFullException()
+        case StoppedError():
+            return _stopped(error)
+        case FileBusyError():
+            return ThrottlingException(
+                f"Another process holds the file ({error}); nothing was written"
+            )
+        case _:
+            return _unknown(f"The store could not be written ({error})")
 
 
 def _unknown(what: str) -> ClientError:

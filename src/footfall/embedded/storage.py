@@ -487,6 +487,11 @@ class Storage:
         with self._snapshot() as reader:
             copy_database(reader.sqlite, path, on_pages, "PRAGMA integrity_check(1)")
 
+    def empty_log(self) -> None:
+        """Write the log into the file and empty it, unless others read of it now."""
+        self._require_disk()
+        self._writer.sqlite.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
     def close(self) -> None:
         """Close every connection; whoever reads or writes afterwards gets an error."""
         self._identity = None  # the last that closes a file removes its log

@@ -68,6 +68,7 @@ class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         at: When it was made, RFC 3339.
         baseline: The number that the site had before its days were counted.
         visits: The site's number.
+        kept_from: The first day that was kept when older ones were taken away.
     """
 
     footfall: Literal["export"]
@@ -85,6 +86,7 @@ class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     origins: Annotated[list[Alias], msgspec.Meta(max_length=ORIGINS_MAX)] = []
     rate_limit: int = 0
     retention_days: int = 0
+    kept_from: Annotated[str, msgspec.Meta(max_length=10)] = ""
 
     def as_site(self) -> Site:
         """The site that it describes.
@@ -101,6 +103,8 @@ class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise InvalidInputError("site", "must have no control characters")
         for alias in self.aliases:
             parse_http_url(alias, "aliases")
+        if self.kept_from:
+            check_date(self.kept_from, "kept_from")
         return Site(
             self.site,
             check_timezone(self.timezone),
@@ -181,7 +185,13 @@ _DECODE_HEADER = msgspec.json.Decoder(Header)
 
 
 def header_of(
-    site: Site, export: str, at: str, *, baseline: int, visits: int
+    site: Site,
+    export: str,
+    at: str,
+    *,
+    baseline: int,
+    visits: int,
+    kept_from: str = "",
 ) -> Header:
     """The first line of a site's export."""
     return Header(
@@ -200,6 +210,7 @@ def header_of(
         list(site.origins),
         site.rate_limit,
         site.retention_days,
+        kept_from,
     )
 
 

@@ -111,6 +111,7 @@ def _header(moment: Moment, id: str, at: datetime) -> Header:
         id,
         at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         baseline=moment.baseline,
+        kept_from=moment.kept_from,
         visits=moment.visits,
     )
 

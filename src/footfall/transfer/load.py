@@ -191,6 +191,7 @@ def _begin(store: Store, site: Site, header: Header) -> tuple[int, bool]:
         site,
         header.baseline,
         [_put_note(store, key, header, place=0, before=None, ended=False)],
+        header.kept_from,
     )
     return 0, False
 

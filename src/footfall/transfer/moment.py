@@ -10,8 +10,8 @@ DynamoDB, which reads at most 100 items at once, each shard by itself, some mill
 apart. What is read afterwards leaves out what was read at the moment, and shards that
 were opened since.
 
-An import moves days of any age. It notes how much it has counted in each of its
-transactions, so whoever reads compares that before and after.
+An import moves days of any age, and days that are no longer kept are taken away. Each
+transaction of either moves one number, so whoever reads compares that before and after.
 """
 
 import heapq
@@ -32,6 +32,7 @@ from footfall.counters.tables import (
     BUCKET,
     FOLDED,
     IMPORTED,
+    KEPT_FROM,
     SITE_URL,
     VISITS,
     Request,
@@ -66,7 +67,8 @@ class Moment:
         site: The site.
         visits: Its number.
         baseline: The number it had before its days were counted.
-        imported: What imports had counted by then.
+        kept_from: The first day that was kept when older ones were taken away.
+        imported: What tells whether older days have moved since.
         shards: The shards that it had.
         buckets: What was read at the moment, whether there was an item or not.
         items: The items of `visitRollups` among them, in the order of their buckets.
@@ -75,6 +77,7 @@ class Moment:
     site: Site
     visits: int
     baseline: int
+    kept_from: str
     imported: int
     shards: frozenset[int]
     buckets: frozenset[str]
@@ -102,13 +105,17 @@ def read_moment(store: Store, site: Site, now_ms: int) -> Moment:
     if not counted or not begun:
         raise SiteNotFoundError(site.url)
     visits = visits_in(store, counted) - number_in(begun, FOLDED)
+    baseline = number_in(begun, BASELINE)
     for shard in shards[1:]:
-        visits += number_in(read[shard][0], VISITS) + number_in(read[shard][0], FOLDED)
+        own = read[shard][0]
+        visits += number_in(own, VISITS) + number_in(own, FOLDED)
+        baseline += number_in(own, BASELINE)
     items = [item for shard in shards for item in read[shard][_FIXED:] if item]
     return Moment(
         site,
         visits,
-        number_in(begun, BASELINE),
+        baseline,
+        begun.get(KEPT_FROM, {}).get("S", ""),
         number_in(begun, IMPORTED),
         frozenset(shards),
         frozenset(bucket for buckets in wanted.values() for bucket in buckets),
@@ -133,16 +140,18 @@ def read_buckets(store: Store, moment: Moment, prefix: str) -> Iterator[Item]:
 
 
 def require_unmoved(store: Store, moment: Moment) -> None:
-    """See that no import has moved older days since the moment, and no removal.
+    """See that nothing has moved older days since the moment.
 
     Raises:
         SiteNotFoundError: The site was removed.
-        UnavailableError: One has; read again.
+        UnavailableError: An import has, or they were taken away; read again.
     """
     read_visits(store, moment.site.url)
     if read_imported(store, moment.site.url) != moment.imported:
         raise UnavailableError(
-            "export", "an import counted meanwhile, so what was written is not exact"
+            "export",
+            "an import counted meanwhile, or old days were taken away, so what was"
+            " written is not exact",
         )
 
 

@@ -7,6 +7,8 @@ by hand, as in the recipe, has a number and no days: its baseline is stored when
 first seen, in a transaction that fails if the number moved meanwhile.
 """
 
+from datetime import date
+
 from footfall.counters.names import describe_key
 from footfall.counters.port import (
     Item,
@@ -20,6 +22,7 @@ from footfall.counters.port import (
 from footfall.counters.tables import (
     BASELINE,
     IMPORTED,
+    KEPT_FROM,
     KIND,
     NAME,
     SITE_URL,
@@ -73,9 +76,16 @@ def ensure_baseline(store: Store, site: str) -> None:
     raise ThrottledError("TransactWriteItems")
 
 
-def baseline_item(site: str, visits: int) -> Item:
-    """The item of `footfallSettings` that holds a site's baseline."""
-    return {**baseline_key(site), BASELINE: {"N": str(visits)}}
+def baseline_item(site: str, visits: int, kept_from: str = "") -> Item:
+    """The item of `footfallSettings` that holds a site's baseline.
+
+    Args:
+        site: The site's address.
+        visits: The baseline.
+        kept_from: The first day that was kept when older ones were taken away.
+    """
+    item = {**baseline_key(site), BASELINE: {"N": str(visits)}}
+    return {**item, KEPT_FROM: {"S": kept_from}} if kept_from else item
 
 
 def baseline_key(site: str) -> Item:
@@ -89,11 +99,21 @@ def read_baseline(store: Store, site: str) -> int | None:
     return int(item[BASELINE]["N"]) if item else None
 
 
-def read_imported(store: Store, site: str) -> int:
-    """How many visits imports have counted in all.
+def read_kept_from(store: Store, site: str) -> date | None:
+    """The first day that was kept when older ones were taken away; None if none were.
 
-    It grows with every transaction of an import, in that transaction: the one thing
-    that moves days of long ago. Whoever reads those beside others compares it.
+    Raises:
+        UnavailableError: The store is away.
+    """
+    item = read_item(store, store.tables.settings, baseline_key(site))
+    return date.fromisoformat(item[KEPT_FROM]["S"]) if KEPT_FROM in item else None
+
+
+def read_imported(store: Store, site: str) -> int:
+    """A number that grows whenever days of long ago move.
+
+    It does so in the transaction that moves them: an import's, or one that takes days
+    away (`visits.retention`). Whoever reads such days beside others compares it.
     """
     item = read_item(store, store.tables.settings, baseline_key(site))
     return number_in(item, IMPORTED)

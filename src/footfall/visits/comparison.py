@@ -2,8 +2,8 @@
 
 Each shard is moved by its own transactions, so each is compared by itself: its item and
 the days that visits can still reach are read in one TransactGetItems; older days no
-longer move and are read before, and again if an import moved them meanwhile. What cannot
-be read at one moment only grows: the days are read before and after the receipts and the
+longer move and are read before, and again if an import, or their end, moved them
+meanwhile. What cannot be read at one moment only grows: the days are read before and after the receipts and the
 values are counted, and what was counted must lie between.
 
 A page's receipts are read before its number, so it has no fewer; what an import counted
@@ -75,7 +75,7 @@ from footfall.visits.window import (
 # Of what a view has one value at most, or none where it does not apply.
 OF_VIEWS = tuple(each for each in BROKEN_DOWN if each not in (PAGE, *APART))
 
-_COMPARED_TRIES_MAX = 20  # an import counted while old days were read so often
+_COMPARED_TRIES_MAX = 20  # old days moved while they were read so often
 
 Place = tuple[str, str]  # where a number is: the bucket and the attribute
 
@@ -148,7 +148,8 @@ class ShardSum:
     """A shard at one moment: what it counts, and the sum of its days.
 
     Shard 0 counts the site's own number less what was folded into it; the others what
-    they hold and what was folded from them.
+    they hold and what was folded from them. Their baseline is what days of theirs made
+    that were taken away.
     """
 
     shard: int
@@ -279,7 +280,7 @@ def _compare(
         compared = _compare_once(store, site, before, receipts, now_ms)
         if read_imported(store, site.url) == imported:
             return compared
-    raise UnavailableError("verify", "an import is counting")
+    raise UnavailableError("verify", "days of long ago are being moved; try again")
 
 
 def _compare_once(
@@ -457,7 +458,8 @@ def _sum_shard(
     if shard:
         del addresses[1]
         counted, *days = read_at_once(store, addresses)
-        counts, baseline = number_in(counted, VISITS) + number_in(counted, FOLDED), 0
+        counts = number_in(counted, VISITS) + number_in(counted, FOLDED)
+        baseline = number_in(counted, BASELINE)
     else:
         counted, begun, *days = read_at_once(store, addresses)
         if not counted or not begun:

@@ -14,6 +14,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from footfall.counters.bulk import delete_items, query, scan
+from footfall.counters.counter import receipt_prefix
 from footfall.counters.names import check_amount
 from footfall.counters.port import (
     Item,
@@ -144,7 +145,11 @@ def check_start(visits: int) -> int:
 
 
 def create_site(
-    store: Store, site: Site, visits: int, also: Sequence[Request] = ()
+    store: Store,
+    site: Site,
+    visits: int,
+    also: Sequence[Request] = (),
+    kept_from: str = "",
 ) -> None:
     """Create a site exactly as it is given.
 
@@ -153,6 +158,7 @@ def create_site(
         site: Its address and settings, valid and in the form in which it is stored.
         visits: What it starts with.
         also: Further actions, done in the same transaction.
+        kept_from: As `baseline_item`.
 
     Raises:
         As `add_site`; StoreError also when a condition of `also` fails.
@@ -168,7 +174,11 @@ def create_site(
     actions: list[Request] = [
         _put(store.tables.site_visits, item, ConditionExpression=absent),
         _put(store.tables.settings, site_item(site), **new_setting),
-        _put(store.tables.settings, baseline_item(address, visits), **new_setting),
+        _put(
+            store.tables.settings,
+            baseline_item(address, visits, kept_from),
+            **new_setting,
+        ),
         _move_version(store),
         *also,
     ]
@@ -494,19 +504,22 @@ def _rollup_keys(store: Store, site: Site) -> Iterator[Item]:
 
 
 def _receipt_keys(store: Store, site: Site) -> Iterator[Item]:
-    """The keys of its visits' receipts, and of its visitors' markers."""
+    """The keys of its visits' receipts, its visitors' markers, and its additions'."""
+    table = store.tables.site_visits
     return scan(
         store.client,
         {
             "TableName": store.tables.visit_receipts,
             "FilterExpression": (
                 "begins_with(#receipt, :visits) OR begins_with(#receipt, :readers)"
+                " OR begins_with(#receipt, :additions)"
             ),
             "ProjectionExpression": "#receipt",
             "ExpressionAttributeNames": {"#receipt": RECEIPT},
             "ExpressionAttributeValues": {
                 ":visits": {"S": receipt_key(site.url, "")},
                 ":readers": {"S": marker_prefix(site.url)},
+                ":additions": {"S": receipt_prefix(table, {SITE_URL: {"S": site.url}})},
             },
             "ConsistentRead": True,
         },

@@ -3,7 +3,7 @@ r"""A site's distinct readers of a day, counted exactly and known to nobody.
 A reader is a keyed hash of the site, the address and the user agent. Its key is the
 day's salt: sixteen random bytes in the store, shared by all servers, made with the
 day's first visit in a time zone and deleted when the day is over: by the next day's
-first visit, by a server that runs (`web.salts`), by `footfall hit`, or at the latest by
+first visit, by a server that runs (`web.upkeep`), by `footfall hit`, or at the latest by
 the store itself. Without it nobody can tell whose hash it was, nor whether two days'
 hashes are one reader's.
 

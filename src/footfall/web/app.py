@@ -46,12 +46,12 @@ from footfall.web.pages import Pages
 from footfall.web.proxies import Proxies
 from footfall.web.readers import Readers
 from footfall.web.rendering import Renderer
-from footfall.web.salts import Salts
 from footfall.web.settings import Settings
 from footfall.web.sign_in import SignIn
 from footfall.web.site_page import SitePage
 from footfall.web.sites import Sites
 from footfall.web.stats import Stats
+from footfall.web.upkeep import Upkeep
 
 _STATIC_PATH = "/static"
 
@@ -69,7 +69,7 @@ class App:
         self._counting = Counting(
             store, self._commit, self._directory, readers, self._limits
         )
-        self._salts = Salts(self._commit)
+        self._upkeep = Upkeep(store, self._commit)
         self._health = Health(store, self._directory, self._commit.statistics)
         self._live = Live(store, self._directory)
         renderer = Renderer()
@@ -128,10 +128,10 @@ class App:
             await self._directory.start()
             await self._owners.start()
             self._health.start()
-            self._salts.start()
+            self._upkeep.start()
             yield
         finally:
-            self._salts.stop()
+            self._upkeep.stop()
             self._health.stop()
             self._owners.stop()
             await self._directory.stop()

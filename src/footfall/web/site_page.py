@@ -22,6 +22,7 @@ from starlette.responses import Response, StreamingResponse
 
 from footfall.counters.port import Store
 from footfall.errors import FootfallError, InvalidInputError
+from footfall.visits.baseline import read_kept_from
 from footfall.visits.dimensions import ROBOT
 from footfall.visits.report import daily, today, total
 from footfall.visits.series import Breakdown, Course, course, first_day
@@ -34,6 +35,7 @@ from footfall.web.directory import SiteDirectory
 from footfall.web.labels import (
     PANELS,
     clock,
+    day_label,
     days_label,
     moment_label,
     site_name,
@@ -188,7 +190,9 @@ def _frame(store: Store, site: Site, view: View, now_ms: int) -> dict[str, Any]:
     waiting = not visits and not seen.visits.value and first_day(store, site) is None
     earlier, later = view.neighbours(day)
     units = view.units()
+    kept = read_kept_from(store, site.url)
     return {
+        "kept_from": day_label(kept) if kept else "",
         "units": units if len(units) > 1 else [],
         "visits": visits,
         "of_today": of_today,
