@@ -259,6 +259,11 @@ def everything() -> Iterator[dict[str, Any]]:
         yield owners("GET", f"{path}?site={SITE}")
     for path in WITHOUT_A_SITE:
         yield owners("GET", path)
+    yield owners("GET", "/v1/sites")
+    yield owners("GET", f"/v1/sites?site={SITE}")
+    yield owners("POST", "/v1/sites", b'{"site": "https://new.example/"}')
+    yield owners("PATCH", f"/v1/sites?site={SITE}", b'{"rate_limit": 9}')
+    yield owners("DELETE", "/v1/sites?site=https://hand.example/")
     yield owners("PUT", "/v1/counters/a", b'{"value": 1}')
     yield owners("POST", "/v1/counters/a/add", b'{"amount": 2}')
     yield owners("POST", "/v1/counters/a/add", b'{"amount": 2, "id": "i1"}')
