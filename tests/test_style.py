@@ -42,6 +42,7 @@ MAY_IMPORT = {
     },
     "connect": {"embedded", "counters", "errors"},
     "web": {"owners", "visits", "counters", "errors"},
+    "testing": {"embedded", "web"},
     "transfer": {"visits", "counters", "errors"},
     "visits": {"counters", "errors"},
     "counters": {"errors"},
@@ -59,6 +60,7 @@ ONLY_IN = {
     "rich": {"footfall.cli"},
     "jinja2": {"footfall.web"},
     "prometheus_client": {"footfall.web.metrics"},
+    "pytest": {"footfall.testing"},
     "rjsmin": {"footfall.web"},
     "starlette": {"footfall.web", "footfall.embedded.server"},
     "uvicorn": {"footfall.web.server", "footfall.web.connections"},
@@ -70,6 +72,7 @@ ENTRY_POINTS = {
     "footfall.__main__",
     "footfall.aws_lambda",
     "footfall.cli",
+    "footfall.testing",
 }
 
 # Directories that no commit holds.
@@ -203,8 +206,9 @@ def test_only_its_own_place_imports_a_dependency(name: str) -> None:
     assert not misplaced
 
 
-def test_only_the_command_line_and_connect_know_the_embedded_engine() -> None:
-    outside = {name for name in modules() if part_of(name) not in ("embedded", "cli")}
+def test_only_roots_and_connect_know_the_embedded_engine() -> None:
+    roots = ("embedded", "cli", "testing")
+    outside = {name for name in modules() if part_of(name) not in roots}
     knowing = {
         name
         for name in outside
