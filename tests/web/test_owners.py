@@ -315,18 +315,25 @@ def test_a_session_is_renewed_as_it_is_used(store: Store) -> None:
 
 
 def test_wrong_passwords_make_an_address_wait_and_no_known_browser(
-    owned: WebServer,
+    owned: WebServer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The same is answered, whether a password is wrong or none is set."""
+    """Nor this machine: nobody keeps the owner out. The log says it once, and no more."""
     known = sign_in(owned).cookies["footfall-browser"].partition(";")[0]
-    wrong = [sign_in(owned, f"wrong password {number}") for number in range(6)]
+    strange = {"Host": "stats.example", "Origin": "https://stats.example"}
+    wrong = [
+        sign_in(owned, f"wrong password {number}", **strange) for number in range(6)
+    ]
+    assert sign_in(owned, "wrong password", **strange).status == 429
 
     assert [answer.status for answer in wrong] == [403] * 5 + [429]
     assert int(wrong[-1].headers["retry-after"]) >= 1
     assert b"Try again in" in wrong[-1].body
-    assert sign_in(owned).status == 429
-    assert sign_in(owned, Cookie=known).status == 303
-    assert sign_in(owned, Cookie=known[:-1] + "x").status == 429
+    assert sign_in(owned, **strange).status == 429
+    assert sign_in(owned, Cookie=known, **strange).status == 303
+    assert sign_in(owned, Cookie=known[:-1] + "x", **strange).status == 429
+    assert sign_in(owned).status == 303
+    assert caplog.text.count("somebody guesses") == 1
+    assert "wrong password " not in caplog.text
 
 
 def test_nobody_learns_from_the_form_whether_a_password_is_set(

@@ -191,6 +191,15 @@ def is_signed_in(request: Request) -> bool:
     )
 
 
+def is_this_machine(request: Request) -> bool:
+    """Whether a browser of this machine asks it directly, by its loopback name."""
+    try:
+        _check_this_machine(request)
+    except HttpError:
+        return False
+    return True
+
+
 def check_same_origin(request: Request, *, by_cookie: bool = False) -> None:
     """Refuse a change that a page of another origin asks for.
 

@@ -6,7 +6,7 @@ little, so that many addresses guess no quicker than a few do.
 
 Nobody can lock the owner out with it. A browser from which the owner signed in before
 has a cookie that says so, and is counted alone, whatever others do (OWASP, "Device
-cookies"); and the command line on the server's machine asks for no password.
+cookies"); so is a browser on the server's own machine, which a tunnel reaches too.
 
 An attempt counts as wrong when it begins, so that a hundred at once are a hundred. What
 is remembered is bounded, in memory alone, and gone an hour after the last failure; an

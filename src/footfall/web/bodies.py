@@ -55,6 +55,16 @@ async def json_body(request: "Request") -> bytes:
         ClientDisconnect: The other side has gone; Starlette ends the request.
     """
     check_json_type(request.scope["headers"])
+    return await whole_body(request)
+
+
+async def whole_body(request: "Request") -> bytes:
+    """A Starlette request's whole body, of any type.
+
+    Raises:
+        HttpError: It is larger than `BODY_BYTES_MAX`.
+        ClientDisconnect: The other side has gone; Starlette ends the request.
+    """
     body = b""
     async for part in request.stream():
         body += part

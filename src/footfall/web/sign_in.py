@@ -5,12 +5,13 @@ time. Hashing takes 64 MiB, so one is done at a time, and few may wait for it.
 
 A sign-in always begins a session of its own: a cookie that somebody planted before is
 worth nothing after. It also leaves a cookie by which the browser is known again, so that
-strangers' failures do not hold its owner up (`web.attempts`). It is made of the key that
-was made with the password, opens nothing, and ends with it.
+strangers' failures do not hold its owner up (`web.attempts`). That one is made of the key
+that was made with the password, opens nothing, and ends with it.
 """
 
 import asyncio
 import hmac
+import logging
 import math
 import re
 import secrets
@@ -24,10 +25,10 @@ from footfall.counters.port import Store
 from footfall.errors import FootfallError
 from footfall.owners.password import Password, matches
 from footfall.owners.sessions import IDLE_SECONDS, end_session, start_session
-from footfall.web.access import caller_of, check_same_origin
+from footfall.web.access import caller_of, check_same_origin, is_this_machine
 from footfall.web.answers import NO_STORE, in_thread
 from footfall.web.attempts import Attempts
-from footfall.web.bodies import BODY_BYTES_MAX
+from footfall.web.bodies import whole_body
 from footfall.web.owners import Owners
 from footfall.web.problems import HttpError
 from footfall.web.proofs import (
@@ -42,6 +43,10 @@ from footfall.web.rendering import Renderer
 LOGIN_PATH, LOGOUT_PATH = "/login", "/logout"
 BROWSER_SECONDS = 400 * 86_400  # as long as browsers keep a cookie
 WAITING_MAX = 10  # for a hash; each takes a tenth of a second
+
+TELL_SECONDS = 3_600.0  # between two lines of the log about guesses
+
+_log = logging.getLogger("footfall.web")
 
 _FORM_TYPE = "application/x-www-form-urlencoded"
 _FIELDS_MAX = 10
@@ -63,6 +68,7 @@ class SignIn:
         self._attempts = Attempts()
         self._hashing = asyncio.Semaphore(1)
         self._waiting = 0
+        self._told_at = -math.inf
 
     async def page(self, request: Request) -> Response:
         """The form; whoever may see the owner's pages already is led on."""
@@ -85,9 +91,12 @@ class SignIn:
             form = await _form_of(request)
             back_to = own_path(form.get("next", ""))
             browser = _known_browser(request, self._owners.credentials.password)
+            # No stranger can pass for this machine, so none can make it wait.
+            known = browser or ("this machine" if is_this_machine(request) else None)
             address = reader_network(self._proxies.address_of(request.scope))
-            wait = self._attempts.begin(address, browser, time.monotonic())
+            wait = self._attempts.begin(address, known, time.monotonic())
             if wait or self._waiting >= WAITING_MAX:
+                self._tell_of_guesses()
                 return self._too_many(back_to, max(1, math.ceil(wait)))
             # Changed a moment ago, it may be wrong by now.
             await self._owners.read()
@@ -95,7 +104,7 @@ class SignIn:
             if not await self._is_right(password, form.get("password", "")):
                 return self._form(back_to, _WRONG, 403)
             assert password is not None, "a text matched it"
-            self._attempts.succeeded(address, browser)
+            self._attempts.succeeded(address, known)
             secret, _ = await in_thread(
                 start_session, self._store, password.key, time.time()
             )
@@ -144,6 +153,15 @@ class SignIn:
         if session is not None:
             await in_thread(end_session, self._store, session.name)
 
+    def _tell_of_guesses(self) -> None:
+        now = time.monotonic()
+        if now - self._told_at > TELL_SECONDS:
+            self._told_at = now
+            _log.warning(
+                "sign-ins are refused for a while, after wrong passwords: if they were"
+                " not yours, somebody guesses"
+            )
+
     def _too_many(self, back_to: str, seconds: int) -> Response:
         unit = "second" if seconds == 1 else "seconds"
         answer = self._form(
@@ -178,13 +196,7 @@ async def _form_of(request: Request) -> dict[str, str]:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != _FORM_TYPE:
         raise HttpError(415, "Not a form", f"send it with Content-Type: {_FORM_TYPE}")
-    body = b""
-    async for part in request.stream():
-        body += part
-        if len(body) > BODY_BYTES_MAX:
-            raise HttpError(
-                413, "Too large", f"a body may have {BODY_BYTES_MAX} bytes; send less"
-            )
+    body = await whole_body(request)
     try:
         return dict(parse_qsl(body.decode("latin-1"), max_num_fields=_FIELDS_MAX))
     except ValueError as error:
