@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.load import Load, run_wrk
-from benchmarks.served import EMPTY_PATH, PARSED_PATH, SITE
+from benchmarks.served import EMPTY_PATH, PAGE_SITE, PARSED_PATH
 from benchmarks.servers import Server, free_port, started
 from benchmarks.tables import Figures, median_rows
 
@@ -87,7 +87,7 @@ def _load(server: Server, layer: Layer, run: str, seconds: int) -> Load:
     load = run_wrk(
         server.url + layer.path,
         layer.script,
-        SITE,
+        PAGE_SITE,
         run,
         connections=CONNECTIONS,
         seconds=seconds,

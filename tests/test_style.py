@@ -63,7 +63,10 @@ ONLY_IN = {
     "pytest": {"footfall.testing"},
     "rjsmin": {"footfall.web"},
     "starlette": {"footfall.web", "footfall.embedded.server"},
-    "uvicorn": {"footfall.web.server", "footfall.web.connections"},
+    "uvicorn": {
+        *("footfall.web.server", "footfall.web.connections"),
+        "footfall.web.fast_path",
+    },
     "httptools": {"footfall.web.connections"},
 }
 

@@ -338,7 +338,7 @@ def test_a_group_commit_answers_all_it_accepted(store: Store, site: Site) -> Non
     commit.close()
     commit.close()
 
-    results = [ticket.group.done.result(0)[ticket.index] for ticket in tickets]
+    results = [ticket.group.done.result(0)[ticket.place] for ticket in tickets]
     assert outcomes(results).count("counted") == 300
     assert outcomes(results).count("duplicate") == 100
     assert commit.waiting == 0

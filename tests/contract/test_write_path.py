@@ -370,7 +370,7 @@ def test_a_stop_answers_all_though_the_store_hangs(
     later = [commit.submit(visit) for visit in visits_to(site, "b", "c")]
     commit.close()
 
-    results = [ticket.group.done.result(0)[ticket.index] for ticket in (first, *later)]
+    results = [ticket.group.done.result(0)[ticket.place] for ticket in (first, *later)]
     assert outcomes(results) == ["IndeterminateError", *["UnavailableError"] * 2]
     assert commit.statistics.read().refused["indeterminate"] == 1
     assert commit.statistics.read().refused["unavailable"] == 2
@@ -397,5 +397,5 @@ def test_a_stop_while_the_store_refuses_ends(
     tickets = [commit.submit(visit) for visit in visits_to(site, "a", "b")]
     commit.close()
 
-    results = [ticket.group.done.result(0)[ticket.index] for ticket in tickets]
+    results = [ticket.group.done.result(0)[ticket.place] for ticket in tickets]
     assert all(isinstance(result, FootfallError) for result in results)

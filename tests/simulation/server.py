@@ -71,7 +71,7 @@ class Server:
 
         def answer(done: Future[list[Result]]) -> None:
             self.answered += 1
-            result = done.result()[ticket.index]
+            result = done.result()[ticket.place]
             try:
                 self._ledger.note_answer(site, submission.id, result, arrived)
             except AssertionError as error:  # a future drops what its callbacks raise

@@ -45,6 +45,7 @@ class WebServer:
         connections: Connections | None = None,
     ) -> None:
         self.store = store
+        self.visits_path = "/v1/visits"
         app = create_app(store, settings)
         self._server = Server(
             app,
@@ -85,7 +86,7 @@ class WebServer:
     def visit(self, id: str, url: str = SITE, **fields: object) -> Answer:
         """One visit, as a beacon sends it."""
         body = {"id": id, "url": url, **fields}
-        return self.ask("POST", "/v1/visits", body, Content_Type="text/plain")
+        return self.ask("POST", self.visits_path, body, Content_Type="text/plain")
 
     def stop(self) -> None:
         self._server.should_exit = True

@@ -16,6 +16,18 @@ from tests.faulty import FaultyClient, lost_before, refused
 from tests.web.conftest import SITE, Answer, WebServer
 
 
+@pytest.fixture(
+    params=["/v1/visits", "/v1/visits?"], ids=["by the connection", "by ASGI"]
+)
+def web(request: pytest.FixtureRequest, web: WebServer) -> WebServer:
+    """A server, asked by each of the two ways that a visit's request can take.
+
+    The connection takes exactly its path; an empty query is the same resource.
+    """
+    web.visits_path = request.param
+    return web
+
+
 def assert_readable(answer: Answer) -> None:
     """A script of any origin can read the answer, and none is cached."""
     assert answer.headers["access-control-allow-origin"] == "*"
@@ -37,7 +49,7 @@ def test_all_a_beacon_says_is_taken(web: WebServer) -> None:
     """Also as JSON, and with a charset."""
     answer = web.ask(
         "POST",
-        "/v1/visits",
+        web.visits_path,
         {"id": "v", "url": SITE, "referrer": "https://s.example/", "width": 1280}
         | {"age": 12, "event": "signup"},
         Content_Type="application/json; charset=utf-8",
@@ -127,7 +139,7 @@ def test_what_is_not_valid_names_its_field(
     web: WebServer, body: bytes, field: str
 ) -> None:
     """And nothing is counted."""
-    answer = web.ask("POST", "/v1/visits", body, Content_Type="text/plain")
+    answer = web.ask("POST", web.visits_path, body, Content_Type="text/plain")
 
     problem = answer.json()
     assert (answer.status, problem["field"], problem["written"]) == (400, field, "no")
@@ -148,7 +160,7 @@ def test_a_page_of_no_site_is_not_counted(web: WebServer) -> None:
 @pytest.mark.parametrize("content_type", ["text/html", "image/png", ""])
 def test_another_content_type_is_refused(web: WebServer, content_type: str) -> None:
     """JSON, or plain text, which needs no preflight."""
-    answer = web.ask("POST", "/v1/visits", b"{}", Content_Type=content_type)
+    answer = web.ask("POST", web.visits_path, b"{}", Content_Type=content_type)
 
     assert answer.status == 415
     assert_readable(answer)
@@ -157,7 +169,7 @@ def test_another_content_type_is_refused(web: WebServer, content_type: str) -> N
 @pytest.mark.parametrize("length", [8 * 1024 + 1, 1_000_000])
 def test_a_large_body_is_refused(web: WebServer, length: int) -> None:
     """A visit has some hundred bytes."""
-    answer = web.ask("POST", "/v1/visits", b"x" * length, Content_Type="text/plain")
+    answer = web.ask("POST", web.visits_path, b"x" * length, Content_Type="text/plain")
 
     assert answer.status == 413
     assert_readable(answer)
@@ -168,7 +180,7 @@ def test_a_body_in_pieces_is_one(web: WebServer) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", web.port, timeout=10)
     parts = [b'{"id":"v",', b'"url":"https://a.example/"}']
     connection.request(
-        "POST", "/v1/visits", iter(parts), {"Content-Type": "text/plain"}
+        "POST", web.visits_path, iter(parts), {"Content-Type": "text/plain"}
     )
 
     assert b"counted" in connection.getresponse().read()
@@ -248,8 +260,8 @@ def test_a_content_type_is_compared_without_case(web: WebServer) -> None:
     """And whole: a type that only begins alike is another."""
     body = {"id": "v", "url": SITE}
 
-    taken = web.ask("POST", "/v1/visits", body, Content_Type="Text/Plain; charset=x")
-    refused = web.ask("POST", "/v1/visits", body, Content_Type="text/plainfoo")
+    taken = web.ask("POST", web.visits_path, body, Content_Type="Text/Plain; charset=x")
+    refused = web.ask("POST", web.visits_path, body, Content_Type="text/plainfoo")
 
     assert (taken.status, refused.status) == (200, 415)
 
@@ -362,7 +374,7 @@ def test_many_at_once_count_exactly(web: WebServer) -> None:
         for number in range(40):
             body = f'{{"id":"v{(client * 20 + number) % 200}","url":"{SITE}"}}'
             connection.request(
-                "POST", "/v1/visits", body, {"Content-Type": "text/plain"}
+                "POST", web.visits_path, body, {"Content-Type": "text/plain"}
             )
             answer = connection.getresponse().read()
             outcomes.append("counted" if b"counted" in answer else "duplicate")
@@ -381,7 +393,9 @@ def test_many_at_once_count_exactly(web: WebServer) -> None:
 
 def test_a_client_that_vanishes_harms_nobody(web: WebServer) -> None:
     """Before its body is whole, or before its answer."""
-    head = b"POST /v1/visits HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\n"
+    head = b"POST %s HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\n" % (
+        web.visits_path.encode()
+    )
     body = b'{"id":"gone","url":"https://a.example/"}'
     for sent in (
         head + b"Content-Length: 40\r\n\r\n" + body[:10],

@@ -50,7 +50,8 @@ class GroupCommit:
         self.waiting_max = queue_max
         self._recorder = Recorder(store, self.statistics)
         one_lane = batching(store.client) is not None
-        self._changed = threading.Condition(threading.Lock())
+        self._lock = threading.Lock()
+        self._changed = threading.Condition(self._lock)
         self._lanes = Lanes(
             one_lane=one_lane, waiting_max=queue_max, wake=self._changed.notify
         )
@@ -90,7 +91,7 @@ class GroupCommit:
             OverloadedError: Too many wait already. Retry after a pause.
             UnavailableError: The group commit is closed.
         """
-        with self._changed:
+        with self._lock:  # of `_changed`, whose own `with` costs as much as the rest
             if self._closed:
                 raise UnavailableError("count", "the server is stopping")
             return self._lanes.submit(visit, time.monotonic())

@@ -6,7 +6,7 @@ An address is here to tell a country, and, under a salt that is destroyed
 (`visits.visitors`), one reader from another; it is kept nowhere.
 """
 
-from dataclasses import dataclass
+import msgspec
 
 from footfall.visits.agents import NO_AGENT, Agent
 from footfall.visits.site import Site
@@ -17,8 +17,7 @@ _SIZES = ((480, "phone"), (1_024, "tablet"), (1_440, "laptop"))
 _WIDEST = "desktop"
 
 
-@dataclass(frozen=True, slots=True)
-class Reader:
+class Reader(msgspec.Struct, frozen=True):
     """What a request tells of its reader.
 
     Attributes:
@@ -59,20 +58,20 @@ def values_of(
     """
     if reader is not None and reader.quiet:
         return ()
-    found: dict[str, str | None] = {"page": page}
+    found: tuple[tuple[str, str | None], ...] = (("page", page),)
     if reader is not None:
-        found |= {
-            "referrer": source_of(referrer, site),
-            "campaign": campaign_of(url),
-            "country": reader.country,
-            "browser": reader.agent.browser,
-            "system": reader.agent.system,
-            "size": size_of(width),
-        }
+        found = (
+            ("page", page),
+            ("referrer", source_of(referrer, site)),
+            ("campaign", campaign_of(url)),
+            ("country", reader.country),
+            ("browser", reader.agent.browser),
+            ("system", reader.agent.system),
+            ("size", size_of(width)),
+        )
+    dimensions = site.dimensions
     return tuple(
-        (dimension, value)
-        for dimension, value in found.items()
-        if value and dimension in site.dimensions
+        [(name, value) for name, value in found if value and name in dimensions]
     )
 
 

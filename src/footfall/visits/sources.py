@@ -124,7 +124,7 @@ def source_of(referrer: str | None, site: Site) -> str | None:
         return DIRECT
     if scheme == "android-app":
         return _BY_APP.get(host, f"{host} (app)")
-    return None if host in _own_hosts(site) else _named(host)
+    return None if host in _own_hosts(site.url, site.aliases) else _named(host)
 
 
 def campaign_of(url: str) -> str | None:
@@ -153,7 +153,12 @@ def _readable(text: str) -> str:
 
 def _scheme_and_host(address: str) -> tuple[str, str]:
     """An address's scheme and host, in small letters; "" twice if it has none."""
-    found = _HOST.match(address[:_AUTHORITY_LENGTH_MAX].lower())
+    return _parsed(address[:_AUTHORITY_LENGTH_MAX])
+
+
+@lru_cache(maxsize=_REMEMBERED_MAX)
+def _parsed(address: str) -> tuple[str, str]:
+    found = _HOST.match(address.lower())
     if found is None:
         return "", ""
     scheme, host = found.groups()
@@ -192,9 +197,9 @@ def _in_letters(label: str) -> str:
 
 
 @lru_cache(maxsize=1_024)
-def _own_hosts(site: Site) -> frozenset[str]:
+def _own_hosts(url: str, aliases: tuple[str, ...]) -> frozenset[str]:
     # A key that was put in by hand may have no scheme.
     addresses = (
-        url if "://" in url else f"https://{url}" for url in (site.url, *site.aliases)
+        each if "://" in each else f"https://{each}" for each in (url, *aliases)
     )
     return frozenset(_scheme_and_host(address)[1] for address in addresses)

@@ -113,6 +113,11 @@ class App:
                 send = await self._owners.admit(scope, send)
         await self._rest(scope, receive, send)
 
+    @property
+    def counting(self) -> Counting:
+        """The counting routes, for whoever reads requests without ASGI."""
+        return self._counting
+
     def stop(self) -> None:
         """Take no more visits, and end the streams; what waits is answered soon."""
         self._live.close()

@@ -42,7 +42,7 @@ CONNECTIONS_MAX = 4_096
 CONNECTIONS_OF_ADDRESS_MAX = 128
 _FILES_KEPT = 128  # for the store, the log, what is opened for a moment
 
-_IDLE, _HEAD, _BODY, _WORKING = range(4)
+IDLE, HEAD, BODY, WORKING = range(4)
 
 _BUSY = HttpError(
     503, "Too many connections", "the server has too many connections; come again soon"
@@ -150,7 +150,7 @@ class BoundedProtocol(HttpToolsProtocol):
         super().__init__(config, server_state, **rest)
         self._bounds = bounds
         self._network: str | None = None
-        self._state = _IDLE
+        self._state = IDLE
         self._since = bounds.now
         self._unread_since: float | None = None
         self._head_bytes = 0
@@ -180,11 +180,11 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._unread_since is not None:
             if now - self._unread_since > patience.unread_seconds:
                 self._cut()
-        elif self._state == _IDLE:
+        elif self._state == IDLE:
             if seconds > patience.idle_seconds:
                 self.transport.close()
-        elif (self._state == _HEAD and seconds > patience.head_seconds) or (
-            self._state == _BODY and seconds > patience.body_seconds
+        elif (self._state == HEAD and seconds > patience.head_seconds) or (
+            self._state == BODY and seconds > patience.body_seconds
         ):
             self._refuse(_SLOW)
 
@@ -200,7 +200,7 @@ class BoundedProtocol(HttpToolsProtocol):
         except httptools.HttpParserError:
             self._refuse(self._refusal)
             return
-        if self._state == _HEAD and not self._began:
+        if self._state == HEAD and not self._began:
             # What the parser holds of a header that has not ended, it tells nobody.
             self._head_bytes += len(data)
             if self._head_bytes > HEAD_BYTES_MAX:
@@ -209,9 +209,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """A request begins."""
         super().on_message_begin()
-        self._began = True
-        self._head_bytes = 0
-        self._enter(_HEAD)
+        self._begin()
 
     def on_url(self, url: bytes) -> None:
         """Some of the request's line has come."""
@@ -220,8 +218,11 @@ class BoundedProtocol(HttpToolsProtocol):
             self._stop(_LONG_URL)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """A header has come."""
-        super().on_header(name, value)
+        """A header has come. As uvicorn's own, which would be a call more for each."""
+        name = name.lower()
+        if name == b"expect" and value.lower() == b"100-continue":
+            self.expect_100_continue = True
+        self.headers.append((name, value))
         self._head_bytes += len(name) + len(value)
         if self._head_bytes > HEAD_BYTES_MAX or len(self.headers) > HEADERS_MAX:
             self._stop(_LARGE_HEAD)
@@ -231,12 +232,12 @@ class BoundedProtocol(HttpToolsProtocol):
         if len(self.pipeline) >= PIPELINED_MAX:
             self._stop(_BUSY)
         super().on_headers_complete()
-        self._enter(_BODY)
+        self._enter(BODY)
 
     def on_message_complete(self) -> None:
         """The request is whole."""
         super().on_message_complete()
-        self._enter(_IDLE if self.cycle.response_complete else _WORKING)
+        self._enter(IDLE if self.cycle.response_complete else WORKING)
 
     def on_response_complete(self) -> None:
         """The answer is given, perhaps before the request was whole.
@@ -250,8 +251,8 @@ class BoundedProtocol(HttpToolsProtocol):
         self.flow.resume_reading()
         if self.pipeline:
             self._start_asgi_task(*self.pipeline.pop())
-        elif self._state == _WORKING:
-            self._enter(_IDLE)
+        elif self._state == WORKING:
+            self._enter(IDLE)
 
     def pause_writing(self) -> None:
         """What was written waits for its reader."""
@@ -262,6 +263,11 @@ class BoundedProtocol(HttpToolsProtocol):
         """It was read."""
         super().resume_writing()
         self._unread_since = None
+
+    def _begin(self) -> None:
+        self._began = True
+        self._head_bytes = 0
+        self._enter(HEAD)
 
     def _enter(self, state: int) -> None:
         self._state = state

@@ -1,9 +1,10 @@
 """The counting routes: POST /v1/visits, and /v1/pixel.gif for pages without a script.
 
-This is the path that every visit takes, so it is plain ASGI: a body is decoded, resolved
-and submitted, and the request waits for its group. A group has one future for all its
-requests, and an answer is encoded once for all that share it. What a request says and
-what is answered is `exchange`'s.
+This is the path of every visit that its connection does not take by itself
+(`fast_path`), so it is plain ASGI: a body is decoded, resolved and submitted, and the
+request waits for its group. A group has one future for all its requests, and an answer is
+encoded once for all that share it. What a request says and what is answered is
+`exchange`'s.
 """
 
 import asyncio
@@ -11,6 +12,7 @@ import logging
 import secrets
 import time
 from concurrent.futures import Future
+from typing import Any
 
 from footfall.counters.port import Store
 from footfall.errors import (
@@ -24,7 +26,7 @@ from footfall.visits.lanes import Group
 from footfall.visits.reader import Reader
 from footfall.visits.record import Result
 from footfall.visits.site import Site
-from footfall.visits.visit import Outcome, Submission, resolve
+from footfall.visits.visit import Outcome, Submission, Visit, resolve
 from footfall.web.bodies import (
     DisconnectedError,
     Receive,
@@ -61,7 +63,7 @@ class _SharedFuture(asyncio.Future[None]):
         return False
 
 
-class _Response:
+class Response:
     """An answer, ready to be sent: made once for all requests that share it."""
 
     __slots__ = ("body", "start")
@@ -70,15 +72,15 @@ class _Response:
         headers, body = reply.headers, reply.body
         if reply.status != 204:  # RFC 9110, 8.6: a 204 must have no Content-Length
             headers = [*headers, (b"content-length", str(len(body)).encode())]
-        self.start = {
+        self.start: dict[str, Any] = {
             "type": "http.response.start",
             "status": reply.status,
             "headers": headers,
         }
-        self.body = {"type": "http.response.body", "body": body}
+        self.body: dict[str, Any] = {"type": "http.response.body", "body": body}
 
 
-class _Waiting:
+class Waiting:
     """The requests of one group: their future, and the answers once it is done."""
 
     __slots__ = ("done", "responses", "results")
@@ -86,13 +88,14 @@ class _Waiting:
     def __init__(self, results: list[Result]) -> None:
         self.done = _SharedFuture(loop=asyncio.get_running_loop())
         self.results = results
-        self.responses: dict[int, _Response] = {}
+        self.responses: dict[int, Response] = {}
 
-    def response(self, index: int, *, private: bool) -> _Response:
+    def response(self, index: int, *, private: bool) -> Response:
+        """The answer to one of the requests; made once for all that share it."""
         result = self.results[index]
         response = self.responses.get(id(result))
         if response is None:
-            response = _Response(answer(result, private=private))
+            response = Response(answer(result, private=private))
             self.responses[id(result)] = response
         return response
 
@@ -113,7 +116,7 @@ class Counting:
         self._readers = readers
         self._limits = limits
         self._window_seconds = store.window_seconds
-        self._waiting: dict[Group, _Waiting] = {}
+        self._waiting: dict[Group, Waiting] = {}
         self._refused = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -124,41 +127,40 @@ class Counting:
             else:
                 response = await self._pixel(scope)
         except FootfallError as error:  # before it came into a group
-            self._commit.statistics.note_refused(error)
-            response = _Response(refusal(error))
+            response = self.refused(error)
         except DisconnectedError:
             return
         await send(response.start)
         await send(response.body)
 
-    async def _post(self, scope: Scope, receive: Receive) -> _Response:
+    async def _post(self, scope: Scope, receive: Receive) -> Response:
         method = scope["method"]
         if method == "OPTIONS":
-            return _Response(PREFLIGHT)
+            return Response(PREFLIGHT)
         check_method(VISITS_PATH, method)
-        self._limits.check_visit(scope)
+        self.check_visit(scope)
         submission = posted(scope["headers"], await read_body(receive))
-        reader = self._readers.reader_of(scope)
+        reader = self.reader_of(scope)
         waiting, index, site = await self._count(submission, reader, scope)
         return waiting.response(index, private=site.private)
 
-    async def _pixel(self, scope: Scope) -> _Response:
+    async def _pixel(self, scope: Scope) -> Response:
         method = scope["method"]
         if method == "OPTIONS":
-            return _Response(PREFLIGHT)
+            return Response(PREFLIGHT)
         try:
             check_method(PIXEL_PATH, method)
-            self._limits.check_visit(scope)
+            self.check_visit(scope)
             submission = pixel_submission(
                 scope["query_string"], scope["headers"], _new_id
             )
-            reader = self._readers.reader_of(scope)
+            reader = self.reader_of(scope)
             waiting, index, _ = await self._count(submission, reader, scope)
             result = waiting.results[index]
         except FootfallError as error:
             self._commit.statistics.note_refused(error)
             result = error
-        return _Response(image(result))
+        return Response(image(result))
 
     async def count(
         self, submission: Submission, reader: Reader | None, scope: Scope
@@ -174,7 +176,7 @@ class Counting:
             FootfallError: It came into no group, so nothing is counted.
         """
         try:
-            self._limits.check_visit(scope)
+            self.check_visit(scope)
             waiting, index, _ = await self._count(submission, reader, scope)
         except FootfallError as error:
             self._commit.statistics.note_refused(error)
@@ -183,30 +185,62 @@ class Counting:
 
     async def _count(
         self, submission: Submission, reader: Reader | None, scope: Scope
-    ) -> tuple[_Waiting, int, Site]:
+    ) -> tuple[Waiting, int, Site]:
         """Count a visit; where its result is, once it is durable, and its site."""
-        now_ms = time.time_ns() // 1_000_000
-        sites, window = self._directory.sites, self._window_seconds
         try:
-            visit = resolve(submission, sites, now_ms, window, reader)
+            visit = self.resolve(submission, reader)
         except SiteNotFoundError:
-            sites = await self._directory.look_again()
-            visit = resolve(submission, sites, now_ms, window, reader)
+            await self._directory.look_again()
+            visit = self.resolve(submission, reader)
         if isinstance(visit, Outcome):
             self._commit.statistics.note_filtered(visit.site, str(visit.reason))
-            return _Waiting([visit]), 0, sites.named(visit.site)
+            return Waiting([visit]), 0, self._directory.sites.named(visit.site)
+        waiting, index = self.submit(visit, scope)
+        await waiting.done
+        return waiting, index, visit.site
+
+    def check_visit(self, scope: Scope) -> None:
+        """Let a request's address count another visit; errors as `Limits.check_visit`."""
+        self._limits.check_visit(scope)
+
+    def reader_of(self, scope: Scope) -> Reader:
+        """The reader of a request."""
+        return self._readers.reader_of(scope)
+
+    def resolve(self, submission: Submission, reader: Reader | None) -> Visit | Outcome:
+        """The visit that was said, by the sites that are known now.
+
+        Raises:
+            InvalidInputError: A field is not valid.
+            SiteNotFoundError: No site that is known holds the page.
+        """
+        now_ms = time.time_ns() // 1_000_000
+        sites, window = self._directory.sites, self._window_seconds
+        return resolve(submission, sites, now_ms, window, reader)
+
+    def submit(self, visit: Visit, scope: Scope) -> tuple[Waiting, int]:
+        """Put a visit into the group that forms; where its result will be.
+
+        Raises:
+            HttpError: Its page may not send it, or its site is sent too many.
+            OverloadedError, UnavailableError: The group commit does not take it.
+        """
         check_sender(visit.site, scope["headers"])
         self._limits.check_site(visit.site)
-        ticket = self._commit.submit(visit)
-        waiting = self._waiting.get(ticket.group)
+        group, index = self._commit.submit(visit)
+        waiting = self._waiting.get(group)
         if waiting is None:
-            waiting = self._wait_for(ticket.group)
-        await waiting.done
-        return waiting, ticket.index, visit.site
+            waiting = self._wait_for(group)
+        return waiting, index
 
-    def _wait_for(self, group: Group) -> _Waiting:
+    def refused(self, error: FootfallError) -> Response:
+        """The answer to a request of which nothing came into a group."""
+        self._commit.statistics.note_refused(error)
+        return Response(refusal(error))
+
+    def _wait_for(self, group: Group) -> Waiting:
         loop = asyncio.get_running_loop()
-        waiting = self._waiting[group] = _Waiting([])
+        waiting = self._waiting[group] = Waiting([])
 
         def settle(done: Future[list[Result]]) -> None:
             loop.call_soon_threadsafe(self._settle, group, done)

@@ -19,6 +19,7 @@ import uvicorn
 
 from footfall.errors import InvalidInputError
 from footfall.web.connections import Connections
+from footfall.web.fast_path import visits_protocol
 
 BACKLOG = 2_048
 STOP_SECONDS_MAX = 15  # for all answers to go out; the application gives them in 10
@@ -109,7 +110,7 @@ class Server(uvicorn.Server):
         config = uvicorn.Config(
             app,
             port=port,
-            http=connections.protocol,  # type: ignore[arg-type]
+            http=visits_protocol(connections, app),
             loop="uvloop",
             lifespan="on",
             access_log=False,
