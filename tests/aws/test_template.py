@@ -32,7 +32,17 @@ OF_A_SITE = (
     *("/stats", "/v1/stats", "/v1/live"),
 )
 WITHOUT_A_SITE = (
-    *("/", "/sites", "/demo", "/healthz", "/readyz", "/metrics", "/beacon.js"),
+    *(
+        "/",
+        "/sites",
+        "/demo",
+        "/healthz",
+        "/readyz",
+        "/metrics",
+        "/beacon.js",
+        "/docs",
+        "/openapi.json",
+    ),
     *("/beacon.json", f"/hit.svg?url={SITE}"),
 )
 CLAIMS = 251  # one more than a count-down's block holds

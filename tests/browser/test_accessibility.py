@@ -24,6 +24,7 @@ PAGES = {
     "waiting": "/stats?site=empty.example",
     "problem": "/stats?site=nobody.example",
     "demo": "/demo",
+    "docs": "/docs",
 }
 
 

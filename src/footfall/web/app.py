@@ -41,6 +41,7 @@ from footfall.web.limits import Limits
 from footfall.web.live import Live
 from footfall.web.metrics import Metrics
 from footfall.web.numbers import Numbers
+from footfall.web.openapi import Description
 from footfall.web.owners import Owners
 from footfall.web.pages import Pages
 from footfall.web.proxies import Proxies
@@ -85,7 +86,11 @@ class App:
                     renderer,
                 ),
                 *_routes(store, settings, self._directory, self._limits),
-                *_operation(self._health, Metrics(self._commit, self._health)),
+                *_operation(
+                    self._health,
+                    Metrics(self._commit, self._health),
+                    Description(renderer),
+                ),
             ],
             exception_handlers={
                 FootfallError: on_error,
@@ -202,8 +207,12 @@ def _pages(
     ]
 
 
-def _operation(health: Health, metrics: Metrics) -> list[Route]:
+def _operation(
+    health: Health, metrics: Metrics, description: Description
+) -> list[Route]:
     return [
+        Route("/openapi.json", description.json),
+        Route("/docs", description.page),
         Route("/healthz", health.live),
         Route("/readyz", health.ready),
         Route("/metrics", metrics.get),

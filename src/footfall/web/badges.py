@@ -49,6 +49,17 @@ _ERROR_COLOR = COLORS["lightgrey"]
 _ERROR_WORDS = {400: "not valid", 404: "unknown site"}
 
 
+class BadgeAnswer(msgspec.Struct, omit_defaults=True, rename="camel"):
+    """A badge in shields.io's endpoint schema."""
+
+    schema_version: int
+    label: str
+    message: str
+    color: str
+    label_color: str | None = None
+    style: str | None = None
+
+
 class Badges:
     """The badge routes."""
 
@@ -73,16 +84,14 @@ class Badges:
             number = await self._numbers.recent(figure)
         except FootfallError as error:
             return _error_for_pages(error)
-        document: dict[str, str | int] = {
-            "schemaVersion": 1,
-            "label": label_of(look, figure),
-            "message": written(number, look.format or "plain"),
-            "color": (look.color or _COLOR).removeprefix("#"),
-        }
-        if look.label_color is not None:
-            document["labelColor"] = look.label_color.removeprefix("#")
-        if look.style is not None:
-            document["style"] = look.style
+        document = BadgeAnswer(
+            1,
+            label_of(look, figure),
+            written(number, look.format or "plain"),
+            (look.color or _COLOR).removeprefix("#"),
+            look.label_color.removeprefix("#") if look.label_color else None,
+            look.style,
+        )
         return unless_known(
             request, msgspec.json.encode(document), "application/json", {}
         )

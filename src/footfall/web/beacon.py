@@ -11,6 +11,7 @@ import gzip
 import hashlib
 from importlib.resources import files
 
+import msgspec
 import rjsmin
 from starlette.requests import Request
 from starlette.responses import Response
@@ -19,6 +20,13 @@ from footfall.web.answers import ANY_ORIGIN, json_answer
 
 _NEWEST = "public, max-age=3600"
 _FOR_EVER = "public, max-age=31536000, immutable"
+
+
+class BeaconAnswer(msgspec.Struct):
+    """What a page's tag needs to name one version of the script."""
+
+    script: str
+    integrity: str
 
 
 class Beacon:
@@ -51,9 +59,7 @@ class Beacon:
     async def described(self, _: Request) -> Response:
         """What a page's tag needs to name this version."""
         script = f"/beacon.{self.version}.js"
-        return json_answer(
-            {"script": script, "integrity": self.integrity}, 200, ANY_ORIGIN
-        )
+        return json_answer(BeaconAnswer(script, self.integrity), 200, ANY_ORIGIN)
 
     def _answer(self, request: Request, cache: str) -> Response:
         etag = f'"{self.version}"'

@@ -19,25 +19,35 @@ from footfall.web.problems import HttpError
 from footfall.web.settings import Settings
 
 
-class _Put(msgspec.Struct, forbid_unknown_fields=True):
+class CounterAnswer(msgspec.Struct):
+    """A counter's number."""
+
+    value: int
+
+
+class NewCounter(msgspec.Struct, forbid_unknown_fields=True):
     """A counter at a value; with a floor, a count-down from it."""
 
     value: int
     floor: int | None = None
 
 
-class _Add(msgspec.Struct, forbid_unknown_fields=True):
+class Addition(msgspec.Struct, forbid_unknown_fields=True):
+    """An amount to add, once for each id."""
+
     amount: int
     id: str
 
 
-class _Claim(msgspec.Struct, forbid_unknown_fields=True):
+class Entry(msgspec.Struct, forbid_unknown_fields=True):
+    """Who claims a place."""
+
     id: str
 
 
-_put = msgspec.json.Decoder(_Put)
-_add = msgspec.json.Decoder(_Add)
-_claim = msgspec.json.Decoder(_Claim)
+_put = msgspec.json.Decoder(NewCounter)
+_add = msgspec.json.Decoder(Addition)
+_claim = msgspec.json.Decoder(Entry)
 
 _PREFLIGHT = {
     **ANY_ORIGIN,
@@ -58,7 +68,7 @@ class Counters:
     async def get(self, request: Request) -> Response:
         """The number as it stands."""
         counter = await in_thread(named.show_counter, self._store, _name(request))
-        return json_answer({"value": counter.value}, headers=ANY_ORIGIN)
+        return json_answer(CounterAnswer(counter.value), headers=ANY_ORIGIN)
 
     async def put(self, request: Request) -> Response:
         """Create a counter, or with a floor a count-down."""
@@ -70,7 +80,7 @@ class Counters:
             await in_thread(
                 named.create_countdown, self._store, name, wanted.value, wanted.floor
             )
-        return json_answer({"value": wanted.value}, 201)
+        return json_answer(CounterAnswer(wanted.value), 201)
 
     async def delete(self, request: Request) -> Response:
         """Delete a counter, or a count-down with its claims."""

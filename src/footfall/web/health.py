@@ -7,7 +7,9 @@ each second, so that a server which gets no visits, being unready, recovers by i
 """
 
 import asyncio
+from typing import Literal
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -22,6 +24,20 @@ from footfall.web.directory import SiteDirectory
 from footfall.web.problems import HttpError
 
 PROBE_SECONDS = 1.0
+
+
+class HealthAnswer(msgspec.Struct, omit_defaults=True):
+    """The process answers; whether its store does, and if not, what it said."""
+
+    status: Literal["ok"]
+    store: Literal["ok", "failing"]
+    detail: str | None = None
+
+
+class ReadyAnswer(msgspec.Struct):
+    """The store answers and takes visits."""
+
+    status: Literal["ready"]
 
 
 class Health:
@@ -53,15 +69,15 @@ class Health:
         """The process answers; how its store is stands beside it."""
         detail = self._detail(request)
         if detail is None:
-            return json_answer({"status": "ok", "store": "ok"})
-        return json_answer({"status": "ok", "store": "failing", "detail": detail})
+            return json_answer(HealthAnswer("ok", "ok"))
+        return json_answer(HealthAnswer("ok", "failing", detail))
 
     async def ready(self, request: Request) -> Response:
         """The store answers and counts; a problem with status 503 if it does not."""
         detail = self._detail(request)
         if detail is not None:
             raise HttpError(503, "Not ready", detail)
-        return json_answer({"status": "ready"})
+        return json_answer(ReadyAnswer("ready"))
 
     def _detail(self, request: Request) -> str | None:
         """The trouble, in the store's own words for the owner alone."""

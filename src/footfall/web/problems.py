@@ -6,6 +6,7 @@ Retry-After.
 """
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 import msgspec
 
@@ -53,6 +54,24 @@ class NotSignedInError(HttpError):
         self.back_to = back_to
 
 
+class ProblemAnswer(msgspec.Struct, omit_defaults=True):
+    """An error as a document: RFC 9457, Problem Details.
+
+    Attributes:
+        title: What kind of error it is.
+        status: The answer's status.
+        detail: What happened, and what to do.
+        written: Whether the write happened; "unknown": the same id finds out.
+        field: What of the request is at fault.
+    """
+
+    title: str
+    status: int
+    detail: str
+    written: Literal["no", "yes", "unknown"]
+    field: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """An error as an answer: its status, further headers, and the document."""
@@ -93,14 +112,13 @@ def problem_of(error: FootfallError) -> Problem:
             for kind, status, title in _STATUSES
             if isinstance(error, kind)
         )
-    document: dict[str, str | int] = {
-        "title": title,
-        "status": status,
-        "detail": str(error),
-        "written": error.written,
-    }
-    if isinstance(error, InvalidInputError):
-        document["field"] = error.field
+    document = ProblemAnswer(
+        title,
+        status,
+        str(error),
+        error.written,
+        error.field if isinstance(error, InvalidInputError) else None,
+    )
     if status == 503:
         seconds = getattr(error, "retry_after_seconds", _RETRY_SECONDS)
         headers.setdefault("retry-after", str(max(1, round(seconds))))

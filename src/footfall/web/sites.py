@@ -48,7 +48,7 @@ class SiteAnswer(msgspec.Struct):
 
 
 class SitesAnswer(msgspec.Struct):
-    """All sites."""
+    """All sites, or the one that was named."""
 
     sites: list[SiteAnswer]
 
@@ -91,13 +91,14 @@ class Sites:
     async def get(self, request: Request) -> Response:
         """All sites, or the one that the query names."""
         name = query_of(request, "site").get("site")
+        sites = self._directory.sites
         if name is None:
             check_scope(request, READ)
-            sites = self._directory.sites.sites
-            told = await in_thread(_told_all, self._store, sites)
-            return json_answer(SitesAnswer(told))
-        site, _ = check_reader(request, self._directory.sites, name)
-        return json_answer(await in_thread(_told, self._store, site))
+            found = sites.sites
+        else:
+            found = (check_reader(request, sites, name)[0],)
+        told = await in_thread(_told_all, self._store, found)
+        return json_answer(SitesAnswer(told))
 
     async def post(self, request: Request) -> Response:
         """Add a site; its pages count from now on."""

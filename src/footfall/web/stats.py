@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from time import time_ns
 from typing import Any
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -27,6 +28,27 @@ VALUES_SHOWN = 100
 HOURS_DAYS_MAX = 31  # each is a read of its own
 _BY = ("day", "hour", *BROKEN_DOWN)
 _BY_OF_ALL = tuple(by for by in _BY if by != ROBOT)
+
+
+class StatsAnswer(msgspec.Struct, rename={"first": "from", "last": "to"}):
+    """A site's total, and its values of one dimension.
+
+    Attributes:
+        first: The first day of the values, in the site's own time zone.
+        last: Their last day.
+        by: What they are by: "day", "page".
+        values: For each day its `date`, `visits` and `visitors`; for each hour its
+            `start` and `visits`; else the value, under the name of `by`, its `visits`,
+            and `folded` where it stands for all that had no room.
+    """
+
+    site: str
+    timezone: str
+    visits: int
+    first: date
+    last: date
+    by: str
+    values: list[Any]
 
 
 class Stats:
@@ -57,7 +79,7 @@ class Stats:
         return json_answer(answer)
 
 
-def report(store: Store, site: Site, first: date, last: date, by: str) -> Any:
+def report(store: Store, site: Site, first: date, last: date, by: str) -> StatsAnswer:
     """The answer's document: the total, and the values of one dimension."""
     values: list[Any]
     match by:
@@ -75,12 +97,6 @@ def report(store: Store, site: Site, first: date, last: date, by: str) -> Any:
                 | ({"folded": True} if each.folded else {})
                 for each in top(store, site, by, first, last, limit=VALUES_SHOWN)
             ]
-    return {
-        "site": site.url,
-        "timezone": site.timezone,
-        "visits": total(store, site),
-        "from": first,
-        "to": last,
-        "by": by,
-        "values": values,
-    }
+    return StatsAnswer(
+        site.url, site.timezone, total(store, site), first, last, by, values
+    )
