@@ -21,6 +21,7 @@ class Progress:
 
     def __init__(self, of: int | BinaryIO, unit: str = "") -> None:
         self._total = of if isinstance(of, int) else _size(of)
+        self._file = None if isinstance(of, int) or not self._total else of
         self._unit = unit
         self._bar: Any = None
         self._task: Any = None
@@ -53,7 +54,7 @@ class Progress:
         for line in lines:
             done += len(line) + 1
             if done >= _STEP_BYTES:
-                self.add(done)
+                self.read(done)
                 done = 0
             yield line
 
@@ -61,6 +62,13 @@ class Progress:
         """So much of so much is done."""
         if self._bar is not None:
             self._bar.update(self._task, completed=done, total=of)
+
+    def read(self, amount: int) -> None:
+        """So many bytes more were read; of a file that is unpacked, where it stands."""
+        if self._bar is not None and self._file is not None:
+            self._bar.update(self._task, completed=self._file.tell())
+        else:
+            self.add(amount)
 
     def add(self, amount: int) -> None:
         """So much more is done."""

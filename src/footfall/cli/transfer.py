@@ -6,6 +6,7 @@ import sys
 import uuid
 from collections.abc import Iterator
 from io import BufferedReader
+from itertools import chain
 from pathlib import Path
 from time import time_ns
 from typing import Any, BinaryIO
@@ -15,18 +16,20 @@ import click
 from footfall.cli.options import open_store, store_options
 from footfall.cli.output import note, say, table
 from footfall.cli.progress import Progress
+from footfall.transfer.archives import Part, parts_of
 from footfall.transfer.document import CSV_HEADER, csv_rows, encode, encode_csv
 from footfall.transfer.document import LINE_BYTES_MAX as EXPORT_LINE_BYTES_MAX
 from footfall.transfer.entries import ASSETS, PageViews
 from footfall.transfer.export import Export
 from footfall.transfer.formats import FORMATS, format_of
-from footfall.transfer.importing import Import, Summary
+from footfall.transfer.importing import Import, OnRefused, Summary
 from footfall.transfer.lines import followed, lines_of
 from footfall.transfer.load import load
 from footfall.visits.site import normalize_site_url
 from footfall.visits.sites import load_sites
 
 REFUSED_SHOWN = 20  # lines
+_LOGS = ("combined", "common", "jsonl")
 
 
 @click.command(short_help="Write everything that was counted for the site at URL.")
@@ -98,44 +101,55 @@ def import_(
 ) -> int:
     """Count the lines of FILE, each once; "-" is standard input.
 
-    FILE is an access log, GoatCounter's export, totals by day as CSV, or the JSON lines
-    of `footfall export`. The same file again, or one that overlaps it, counts nothing
-    twice; an import that was interrupted goes on when it is run again.
+    FILE is an access log, an export of GoatCounter, Umami or Plausible, totals by day as
+    CSV, or the JSON lines of `footfall export`; compressed or not. The same file again,
+    or one that overlaps it, counts nothing twice; an import that was interrupted goes on
+    when it is run again.
 
     \b
     Examples:
       footfall import access.log --site example.com
+      footfall import access.log.2.gz --site example.com
       zcat access.log.*.gz | footfall import - --site example.com
       footfall import access.log --site example.com --follow
       footfall import example.jsonl --store other.db
     """
     if follow and not os.path.isfile(file.name):
         raise click.UsageError("--follow needs a file that has a name")
-    if format_ == "auto":
-        format_ = _format(file)
-    if format_ == "footfall":
-        return _make_site(file, url, settings)
+    parts = parts_of(file, file.name)
+    first = next(parts)
+    kind = _format(first.text) if format_ == "auto" else format_
+    if kind == "footfall":
+        return _make_site(file, first, url, settings)
     if url is None:
         raise click.UsageError("say whose visits they are: --site URL")
-    if follow and format_ not in ("combined", "common", "jsonl"):
+    if follow and (kind not in _LOGS or first.text is not file):
         raise click.UsageError("only logs can be followed")
     store = open_store(settings, create=False)
     site = load_sites(store).named(url)
     views = PageViews(site, ASSETS if assets is None else _extensions(assets))
     refused = _Refused()
-    counted = Import(store, views, format_, _now_ms, refused.note)
-    with Progress(0 if follow else file) as progress:
-        if follow:
-            _follow(Path(file.name), counted)
-        else:
-            counted.count(progress.of_lines(lines_of(file)))
+    if follow:
+        counted = Import(store, views, kind, _now_ms, refused.note)
+        _follow(Path(file.name), counted)
+        refused.end()
+        return _say_summary(counted.summary())
+    summary = Summary()
+    with Progress(file) as progress:
+        for part in chain([first], parts):
+            if part.is_empty:
+                note(f"{part.name} is empty")
+            kind = _format(part.text) if format_ == "auto" else format_
+            counted = Import(store, views, kind, _now_ms, refused.of(part.name))
+            counted.count(progress.of_lines(lines_of(part.text)))
             counted.flush()
+            summary.add(counted.summary())
     refused.end()
-    return _say_summary(counted.summary())
+    return _say_summary(summary)
 
 
-def _format(file: BufferedReader) -> str:
-    seen = next((line for line in file.peek().splitlines() if line.strip()), None)
+def _format(text: BufferedReader) -> str:
+    seen = next((line for line in text.peek().splitlines() if line.strip()), None)
     return format_of(seen) if seen is not None else "combined"
 
 
@@ -143,12 +157,14 @@ def _extensions(assets: str) -> list[str]:
     return [each.strip().lstrip(".").lower() for each in assets.split(",")]
 
 
-def _make_site(file: BinaryIO, url: str | None, settings: dict[str, Any]) -> int:
+def _make_site(
+    file: BinaryIO, part: Part, url: str | None, settings: dict[str, Any]
+) -> int:
     """Make the site of an export; the exit status."""
     address = None if url is None else normalize_site_url(url)
     store = open_store(settings, create=True)
     with Progress(file) as progress:
-        loaded = load(store, _whole_lines(file), address, progress.add)
+        loaded = load(store, _whole_lines(part.text), address, progress.read)
     if loaded.is_new:
         say(f"imported {loaded.visits} visits of {loaded.days} days, {loaded.site.url}")
     else:
@@ -181,11 +197,17 @@ class _Refused:
 
     def __init__(self) -> None:
         self._count = 0
+        self._part = ""
+
+    def of(self, part: str) -> OnRefused:
+        """What notes the lines of one file of several."""
+        self._part = f"{part}: " if ": " in part else ""
+        return self.note
 
     def note(self, number: int, problem: str) -> None:
         self._count += 1
         if self._count <= REFUSED_SHOWN:
-            note(f"line {number} {problem}")
+            note(f"{self._part}line {number} {problem}")
 
     def end(self) -> None:
         if self._count > REFUSED_SHOWN:
@@ -198,6 +220,7 @@ def _say_summary(summary: Summary) -> int:
         ("counted", summary.views),
         ("counted as events", summary.events),
         ("robots, counted apart", summary.robots),
+        ("rows of breakdowns", summary.values),
         ("imported before", summary.again),
         *((f"filtered: {why}", n) for why, n in sorted(summary.filtered.items())),
         ("refused", summary.refused),

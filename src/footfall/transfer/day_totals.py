@@ -23,7 +23,7 @@ from footfall.transfer.document import check_date
 from footfall.transfer.entries import refuse
 from footfall.transfer.moves import Step, Sum, import_actions
 from footfall.transfer.refusals import explained
-from footfall.visits.baseline import ensure_baseline, read_item
+from footfall.visits.baseline import ensure_baseline, number_in, read_item
 from footfall.visits.dimensions import DAY, TOTAL_PREFIX, UNHOURED, UNPAGED
 from footfall.visits.imported import note_key
 from footfall.visits.site import Site
@@ -76,10 +76,8 @@ def count_day(store: Store, site: Site, day: str, visits: int) -> int:
         ThrottledError, UnavailableError, IndeterminateError: Import the file again.
     """
     ensure_baseline(store, site.url)
-    key = note_key(site.url, f"day {day}")
     for _ in range(_TRIES_MAX):
-        note = read_item(store, store.tables.settings, key)
-        before = int(note[VALUE]["N"]) if note else 0
+        before = imported_of(store, site, day)
         if visits < before:
             raise refuse(
                 f"says {visits} visits on {day}, but {before} were imported before;"
@@ -88,6 +86,13 @@ def count_day(store: Store, site: Site, day: str, visits: int) -> int:
         if visits == before or _write(store, site, day, before, visits):
             return visits - before
     raise ThrottledError("TransactWriteItems")
+
+
+def imported_of(store: Store, site: Site, day: str) -> int:
+    """What was imported of a day's total so far; UnavailableError if nobody can tell."""
+    key = note_key(site.url, f"day {day}")
+    note = read_item(store, store.tables.settings, key)
+    return number_in(note, VALUE)
 
 
 def _write(store: Store, site: Site, day: str, before: int, visits: int) -> bool:

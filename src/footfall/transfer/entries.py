@@ -89,11 +89,22 @@ class PageViews:
             return found
         return Entry(at_ms, *found, identity)
 
+    def locate(self, target: str) -> Located | None:
+        """The page of the site that a path or an address is; None if it is none.
+
+        Raises:
+            InvalidInputError: It is no address.
+        """
+        return self._index.locate(self._url(target))
+
+    def _url(self, target: str) -> str:
+        return f"{self._origin}{target}" if target.startswith("/") else target
+
     def _look(
         self, target: str, referrer: str, agent: str
     ) -> "tuple[Kind, Values] | str":
-        url = f"{self._origin}{target}" if target.startswith("/") else target
-        located: Located | None = self._index.locate(url)
+        url = self._url(target)
+        located = self._index.locate(url)
         if located is None:
             return "elsewhere"
         if _extension(located.page) in self._assets:

@@ -1,12 +1,15 @@
 """What kind of file it is: told, or seen from its first line."""
 
 from footfall.errors import InvalidInputError
-from footfall.transfer import day_totals, goatcounter
+from footfall.transfer import day_totals, goatcounter, plausible, umami
 from footfall.transfer.access_logs import is_log_line
 from footfall.transfer.document import is_header
 
 # In the order in which they are listed.
-FORMATS = ("auto", "combined", "common", "jsonl", "goatcounter", "csv", "footfall")
+FORMATS = (
+    *("auto", "combined", "common", "jsonl", "goatcounter", "umami", "plausible"),
+    *("csv", "footfall"),
+)
 
 
 def format_of(first: bytes) -> str:
@@ -22,7 +25,12 @@ def format_of(first: bytes) -> str:
         return "jsonl"
     if goatcounter.is_export(text):
         return "goatcounter"
-    if day_totals.columns_of(text.strip().replace('"', "").split(",")) is not None:
+    header = text.strip().replace('"', "").split(",")
+    if umami.columns_of(header) is not None:
+        return "umami"
+    if plausible.table_of(header) is not None:
+        return "plausible"
+    if day_totals.columns_of(header) is not None:
         return "csv"
     if is_log_line(text):
         return "combined"  # a common log is one whose lines end sooner

@@ -8,14 +8,18 @@ the reason. The rest is counted, or had been by an earlier import.
 from collections import Counter as Tally
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import groupby
 
 from footfall.counters.port import Store
 from footfall.errors import InvalidInputError
-from footfall.transfer import day_totals, goatcounter
+from footfall.transfer import day_totals, day_values, goatcounter, plausible, umami
 from footfall.transfer.access_logs import Parse, parse_json_line, parse_log_line
 from footfall.transfer.counting import LineCounter
+from footfall.transfer.day_totals import count_day, imported_of
+from footfall.transfer.day_values import VISITOR, count_values
 from footfall.transfer.entries import Entry, PageViews, Parsed, refuse
 from footfall.transfer.lines import LINE_BYTES_MAX, TOO_LONG
+from footfall.visits.baseline import ensure_baseline
 from footfall.visits.site import Site
 
 # A line's clock may be ahead of this machine's.
@@ -38,6 +42,7 @@ class Summary:
         views: Visits that were counted.
         robots, events: Counted apart.
         again: Counted by an earlier import.
+        values: Rows of a day's breakdowns that were counted.
         filtered: Lines that are no view of a page, by the reason.
         refused: Lines that could not be read.
     """
@@ -46,8 +51,19 @@ class Summary:
     robots: int = 0
     events: int = 0
     again: int = 0
+    values: int = 0
     filtered: Tally[str] = field(default_factory=Tally)
     refused: int = 0
+
+    def add(self, other: "Summary") -> None:
+        """Add what became of another file's lines."""
+        self.views += other.views
+        self.robots += other.robots
+        self.events += other.events
+        self.again += other.again
+        self.values += other.values
+        self.filtered += other.filtered
+        self.refused += other.refused
 
 
 class Import:
@@ -99,6 +115,10 @@ class Import:
             self._count_lines(lines, parse)
         elif self._format == "goatcounter":
             self._count_goatcounter(lines)
+        elif self._format == "umami":
+            self._count_umami(lines)
+        elif self._format == "plausible":
+            self._count_plausible(lines)
         else:
             self._count_days(lines)
 
@@ -132,6 +152,88 @@ class Import:
             except InvalidInputError as error:
                 self._refuse(error)
 
+    def _count_umami(self, lines: Iterable[bytes]) -> None:
+        rows = self._rows(lines)
+        columns = umami.columns_of(next(rows, [""]))
+        if columns is None:
+            raise InvalidInputError(
+                "line 1", "is no header of Umami's website_event.csv"
+            )
+        latest_ms = self._now_ms() + AHEAD_MS_MAX
+        for row in rows:
+            try:
+                self._take(umami.parse_row(row, columns, self._views), latest_ms)
+            except InvalidInputError as error:
+                self._refuse(error)
+
+    def _count_plausible(self, lines: Iterable[bytes]) -> None:
+        rows = self._rows(lines)
+        table = plausible.table_of(next(rows, [""]))
+        if table is None:
+            raise InvalidInputError(
+                "line 1", "is no header of a table that Plausible exports"
+            )
+        ensure_baseline(self._store, self._site.url)
+        for day, several in groupby(self._parsed(rows, table), lambda row: row.day):
+            try:
+                self._count_day_rows(day, table, list(several))
+            except InvalidInputError as error:
+                self._refuse(error)
+
+    def _parsed(
+        self, rows: Iterable[list[str]], table: plausible.Table
+    ) -> Iterator[plausible.Row]:
+        """A table's rows that can be read, each day's together."""
+        days: dict[str, None] = {}
+        last = ""
+        for row in rows:
+            try:
+                parsed = plausible.parse_row(row, table)
+                if isinstance(parsed, str):
+                    self._summary.filtered[parsed] += 1
+                    continue
+                if parsed.day != last and parsed.day in days:
+                    raise refuse("comes after another day's; sort the file by date")
+            except InvalidInputError as error:
+                self._refuse(error)
+                continue
+            last = parsed.day
+            days[last] = None
+            yield parsed
+
+    def _count_day_rows(
+        self, day: str, table: plausible.Table, rows: list[plausible.Row]
+    ) -> None:
+        if table.dimension == plausible.TOTALS:
+            views = sum(row.views for row in rows)
+            more = count_day(self._store, self._site, day, views)
+            self._counter.views += more
+            self._counter.again += views - more
+            visitors = sum(row.visitors for row in rows)
+            if VISITOR in self._site.dimensions:
+                count_values(self._store, self._site, day, VISITOR, {"": visitors})
+            return
+        told: dict[str, Tally[str]] = {}
+        for row in rows:
+            for dimension, value in row.values:
+                told.setdefault(dimension, Tally())[value] += row.views
+        for dimension, values in told.items():
+            self._count_values(day, dimension, values)
+
+    def _count_values(self, day: str, dimension: str, values: Tally[str]) -> None:
+        if dimension not in self._site.dimensions:
+            self._summary.filtered["dimension"] += len(values)
+            return
+        before = imported_of(self._store, self._site, day)
+        match count_values(self._store, self._site, day, dimension, values):
+            case day_values.COUNTED:
+                self._summary.values += len(values)
+            case day_values.CHANGED:
+                self._summary.filtered["breakdown of another export"] += len(values)
+            case _:
+                self._summary.filtered["breakdown imported before"] += len(values)
+        self._counter.views += imported_of(self._store, self._site, day) - before
+
     def _count_days(self, lines: Iterable[bytes]) -> None:
         rows = self._rows(lines)
         header = next(rows, [""])
@@ -147,7 +249,7 @@ class Import:
                     self._summary.filtered[found] += 1
                     continue
                 day, visits = found
-                more = day_totals.count_day(self._store, self._site, day, visits)
+                more = count_day(self._store, self._site, day, visits)
             except InvalidInputError as error:
                 self._refuse(error)
                 continue
