@@ -3,7 +3,8 @@
 import click
 
 from footfall.cli.address import base_url, require_loopback
-from footfall.cli.output import say
+from footfall.cli.keys import SECRET_VARIABLE, access_keys
+from footfall.cli.output import note, say
 from footfall.cli.values import port_number
 from footfall.errors import StoreError
 from footfall.web.server import serve
@@ -24,7 +25,7 @@ DEFAULT_DATA = "footfall-dynamodb.db"
     default="127.0.0.1",
     show_default=True,
     metavar="HOST",
-    help="The loopback address to listen on.",
+    help="The address to listen on; beyond this machine with a key alone.",
 )
 @click.option(
     "--port",
@@ -34,36 +35,78 @@ DEFAULT_DATA = "footfall-dynamodb.db"
     metavar="PORT",
     help="0 takes a free one.",
 )
-def dynamodb(data: str, host: str, port: int) -> None:
+@click.option(
+    "--access-key-id",
+    default="",
+    envvar="FOOTFALL_ACCESS_KEY_ID",
+    show_envvar=True,
+    metavar="ID",
+    help="Requests must be signed by this key; its secret is in"
+    f" {SECRET_VARIABLE}, or in a file.",
+)
+@click.option(
+    "--secret-key-file",
+    default="",
+    envvar="FOOTFALL_SECRET_KEY_FILE",
+    show_envvar=True,
+    metavar="FILE",
+    help="A file whose line is the secret key.",
+)
+@click.option(
+    "--verbose", is_flag=True, help="Log each request in a line on standard error."
+)
+def dynamodb(
+    data: str,
+    host: str,
+    port: int,
+    access_key_id: str,
+    secret_key_file: str,
+    verbose: bool,
+) -> None:
     """Serve an embedded DynamoDB on its own HTTP protocol, durable in one file.
 
     It prints four variables to set; then boto3, or any AWS SDK, talks to it.
 
     \b
-    Example:
+    Examples:
       footfall dynamodb --data dynamo.db --port 8000
+      footfall dynamodb --host 0.0.0.0 --access-key-id app --secret-key-file key.txt
     """
     from footfall.embedded import EmbeddedClient, StoreFileError
     from footfall.embedded.server import create_app
 
-    require_loopback(host, "and requests are not authenticated; use 127.0.0.1")
+    keys = access_keys(access_key_id, secret_key_file)
+    if not keys:
+        require_loopback(
+            host,
+            "and requests need not be signed; use 127.0.0.1, or give --access-key-id and"
+            f" {SECRET_VARIABLE}",
+        )
     try:
         client = EmbeddedClient(data)
     except StoreFileError as error:
         raise StoreError(str(error)) from error
     with client:
         serve(
-            lambda _: create_app(client),
+            lambda _: create_app(
+                client,
+                keys=keys,
+                on_answer=(lambda seen: note(seen.line())) if verbose else None,
+            ),
             host=host,
             port=port,
-            on_started=lambda port: _tell(host, port),
+            on_started=lambda port: _tell(host, port, keys),
         )
 
 
-def _tell(host: str, port: int) -> None:
+def _tell(host: str, port: int, keys: dict[str, str]) -> None:
     here = base_url(host, port)
     say(f"# DynamoDB answers on {here}; set these, then run your script:")
     say(f"export AWS_ENDPOINT_URL_DYNAMODB={here}")
     say("export AWS_DEFAULT_REGION=us-east-1")
-    say("export AWS_ACCESS_KEY_ID=local")
-    say("export AWS_SECRET_ACCESS_KEY=local")
+    for id in keys or ("local",):
+        say(f"export AWS_ACCESS_KEY_ID={id}")
+    if keys:
+        say("# and AWS_SECRET_ACCESS_KEY, the secret that this was started with")
+    else:
+        say("export AWS_SECRET_ACCESS_KEY=local")

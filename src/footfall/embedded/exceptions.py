@@ -80,6 +80,32 @@ class AccessDeniedException(ClientError):
     """The request came in a way that is not allowed."""
 
 
+class MissingAuthenticationTokenException(ClientError):
+    """Requests must be signed, and this one is not."""
+
+    default_message = "Request is missing Authentication Token"
+
+
+class IncompleteSignatureException(ClientError):
+    """The signature lacks a part, or one is not as it must be."""
+
+
+class UnrecognizedClientException(ClientError):
+    """The request is signed by somebody unknown."""
+
+    default_message = "The security token included in the request is invalid."
+
+
+class InvalidSignatureException(ClientError):
+    """The signature is not of this request, or not of now."""
+
+    default_message = (
+        "The request signature we calculated does not match the signature you provided."
+        " Check your AWS Secret Access Key and signing method. Consult the service"
+        " documentation for details."
+    )
+
+
 class ResourceNotFoundException(ClientError):
     """The table does not exist."""
 
@@ -167,6 +193,10 @@ class Exceptions:
     SerializationException = SerializationException
     UnknownOperationException = UnknownOperationException
     AccessDeniedException = AccessDeniedException
+    MissingAuthenticationTokenException = MissingAuthenticationTokenException
+    IncompleteSignatureException = IncompleteSignatureException
+    UnrecognizedClientException = UnrecognizedClientException
+    InvalidSignatureException = InvalidSignatureException
     ResourceNotFoundException = ResourceNotFoundException
     TableNotFoundException = TableNotFoundException
     ResourceInUseException = ResourceInUseException

@@ -14,17 +14,20 @@ answered, or after a millisecond. Without that pause the callers fall into two g
 that take turns: twice the fsyncs, and a worker and a loop that always contend for
 Python's lock (measured with 32 connections: an eighth fewer requests a second).
 
-Only requests whose Host is a loopback name are answered: a web page can make a
-browser resolve its own name to 127.0.0.1 (DNS rebinding), but not change the Host
-that the browser then sends. A page that names 127.0.0.1 itself cannot send
+With keys, each request must be signed (`signature`); who is nobody is refused before
+the body is read. Without keys only requests whose Host is a loopback name are answered:
+a web page can make a browser resolve its own name to 127.0.0.1 (DNS rebinding), but not
+change the Host that the browser then sends. A page that names 127.0.0.1 itself cannot send
 X-Amz-Target without a preflight, which is refused.
 """
 
 import asyncio
 import ipaddress
 import logging
-from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+import time
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Protocol
 
@@ -34,6 +37,8 @@ from footfall.embedded.exceptions import (
     ClientError,
     InternalServerError,
 )
+from footfall.embedded.request_log import Exchange, tables_of
+from footfall.embedded.signature import Claim, claim_of
 
 GROUP_MAX = 256  # requests stored under one fsync
 GATHERING_SECONDS = 0.001
@@ -62,25 +67,51 @@ class Client(Protocol):
         """Delete some of the items whose time has come; return how many."""
 
 
-def create_app(client: Client) -> "Endpoint":
+def create_app(
+    client: Client,
+    *,
+    keys: Mapping[str, str] | None = None,
+    on_answer: Callable[[Exchange], None] | None = None,
+    clock: Callable[[], float] = time.time,
+) -> "Endpoint":
     """Return the ASGI application that serves the client's tables.
 
     It does not close the client, which may have other users.
+
+    Args:
+        client: Whose tables are served.
+        keys: The secret key of each access key id. Then every request must be signed,
+            and may have come under any name; without keys it must have come to a
+            loopback name, and whose it is nobody looks at.
+        on_answer: Told of each request when it is answered.
+        clock: Seconds since the epoch, for tests.
     """
-    return Endpoint(client)
+    return Endpoint(client, keys or {}, on_answer, clock)
 
 
 class Endpoint:
     """The ASGI application; all its methods run in the event loop."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(
+        self,
+        client: Client,
+        keys: Mapping[str, str],
+        on_answer: Callable[[Exchange], None] | None,
+        clock: Callable[[], float],
+    ) -> None:
         """Serve the client's tables; see `create_app`."""
         self._groups = _Groups(client)
+        self._keys = keys
+        self._on_answer = on_answer
+        self._clock = clock
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Serve one request, or the application's whole life."""
         if scope["type"] == "http":
-            response = await self._respond(scope, receive)
+            if self._on_answer is None:
+                response = await self._respond(scope, receive, None)
+            else:
+                response = await self._tell(self._on_answer, scope, receive)
             if response is not None:
                 await send(
                     {
@@ -110,42 +141,81 @@ class Endpoint:
             await asyncio.sleep(EXPIRY_PAUSE_SECONDS)
             await self._groups.expire()
 
-    async def _respond(self, scope: Message, receive: Receive) -> wire.Response | None:
+    async def _tell(
+        self, on_answer: Callable[[Exchange], None], scope: Message, receive: Receive
+    ) -> wire.Response | None:
+        """Return the response, and tell of it."""
+        exchange = Exchange(self._clock())
+        begun = time.perf_counter()
+        response = await self._respond(scope, receive, exchange)
+        exchange.seconds = time.perf_counter() - begun
+        if response is not None:
+            exchange.status = response.status
+            exchange.code = wire.error_code(response)
+        on_answer(exchange)
+        return response
+
+    async def _respond(
+        self, scope: Message, receive: Receive, exchange: Exchange | None
+    ) -> wire.Response | None:
         """Return the response; None if the other side has gone."""
         headers = {
             name.decode("latin-1"): value.decode("latin-1")
             for name, value in scope["headers"]
             if name in _HEADERS
         }
-        host = headers.get("host", "")
-        if not _is_loopback(host):
-            return wire.encode_error(
-                AccessDeniedException(
-                    f"The request's Host is {host!r}; only localhost, 127.0.0.1 and"
-                    " [::1] are answered, so that no web page can reach this database"
-                )
-            )
-        early = _without_body(scope, host)
-        if early is not None:
-            return early
+        if exchange is not None:
+            exchange.operation = headers.get("x-amz-target", "").rpartition(".")[2]
         try:
-            body = await _body(receive)
+            read = await self._read(scope, receive, headers)
         except _TooLargeError:
             return wire.too_large()
-        if body is None:
-            return None
-        if body and not wire.is_json(headers):
-            return wire.no_operation()
-        try:
-            operation, request = wire.decode_request(headers, body)
         except ClientError as error:
             return wire.encode_error(error)
+        if read is None or isinstance(read, wire.Response):
+            return read
+        operation, request = read
+        if exchange is not None:
+            exchange.tables = tables_of(request)
         if operation == "DescribeEndpoints":
-            return wire.endpoint(host)
+            return wire.endpoint(headers.get("host", ""))
         answer = await self._groups.add((operation, request))
         if isinstance(answer, ClientError):
             return wire.encode_error(answer)
         return wire.encode_answer(operation, answer)
+
+    async def _read(
+        self, scope: Message, receive: Receive, headers: Mapping[str, str]
+    ) -> Call | wire.Response | None:
+        """Return what is asked for, or the answer if that is known already.
+
+        None if the other side has gone.
+        """
+        host = headers.get("host", "")
+        if not self._keys and not _is_loopback(host):
+            raise AccessDeniedException(
+                f"The request's Host is {host!r}; only localhost, 127.0.0.1 and [::1]"
+                " are answered, so that no web page can reach this database"
+            )
+        early = _without_body(scope, host)
+        if early is not None:
+            return early
+        claim = self._claim(scope)
+        body = await _body(receive)
+        if body is None:
+            return None
+        if claim is not None:
+            claim.verify("POST", "/", scope["query_string"], scope["headers"], body)
+        if body and not wire.is_json(headers):
+            return wire.no_operation()
+        return wire.decode_request(headers, body)
+
+    def _claim(self, scope: Message) -> Claim | None:
+        """Return whose the request says that it is; None if nobody asks."""
+        if not self._keys:
+            return None
+        now = datetime.fromtimestamp(self._clock(), UTC)
+        return claim_of(scope["headers"], self._keys, now)
 
 
 class _TooLargeError(Exception):

@@ -8,7 +8,8 @@
 
 Binary values are base64 in JSON and `bytes` everywhere else; times are seconds
 since the epoch in JSON and `datetime` elsewhere. Every response has a request id
-and the CRC32 of its body, as botocore checks it. Credentials are not looked at.
+and the CRC32 of its body, as botocore checks it. Whose a request is stands in
+`signature`.
 """
 
 import base64
@@ -27,9 +28,13 @@ from footfall.embedded.attribute import NESTING_MAX
 from footfall.embedded.exceptions import (
     AccessDeniedException,
     ClientError,
+    IncompleteSignatureException,
+    InvalidSignatureException,
+    MissingAuthenticationTokenException,
     SerializationException,
     TransactionCanceledException,
     UnknownOperationException,
+    UnrecognizedClientException,
     ValidationException,
 )
 
@@ -44,6 +49,10 @@ _VALIDATION = "com.amazon.coral.validate#"
 _SERVICE = "com.amazon.coral.service#"
 _SERVICE_ERRORS = (
     AccessDeniedException,
+    IncompleteSignatureException,
+    InvalidSignatureException,
+    MissingAuthenticationTokenException,
+    UnrecognizedClientException,
     SerializationException,
     UnknownOperationException,
 )
@@ -244,6 +253,18 @@ def encode_error(error: ClientError) -> Response:
     status = 403 if isinstance(error, AccessDeniedException) else error.status
     request_id = error.response[_METADATA]["RequestId"]
     return _response(status, _encoder.encode(content), request_id)
+
+
+def error_code(response: Response) -> str:
+    """Return DynamoDB's code of the error that a response carries, "" if none."""
+    if response.status == 200:
+        return ""
+    try:
+        content = _decoder.decode(response.body)
+    except msgspec.DecodeError:
+        return ""
+    kind = content.get("__type", "") if isinstance(content, dict) else ""
+    return str(kind).rpartition("#")[2]
 
 
 def endpoint(host: str) -> Response:

@@ -45,12 +45,12 @@ JSON = "application/x-amz-json-1.0"
 class Endpoint:
     """A uvicorn in a thread that serves one embedded client."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, **settings: Any) -> None:
         """Start, and return when requests are taken."""
         self.client = EmbeddedClient(path)
         self.uvicorn = uvicorn.Server(
             uvicorn.Config(
-                server.create_app(self.client),
+                server.create_app(self.client, **settings),
                 port=0,
                 log_level="warning",
                 access_log=False,
