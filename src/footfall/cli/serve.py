@@ -7,8 +7,9 @@ from typing import Any, ClassVar
 import click
 
 from footfall.cli.address import base_url, is_this_machine
+from footfall.cli.logs import Log, log_format_option
 from footfall.cli.options import open_store, store_options
-from footfall.cli.output import note, program, say
+from footfall.cli.output import program
 from footfall.cli.password import PASSWORD_VARIABLE, read_password_file
 from footfall.cli.values import port_number
 from footfall.connect import create_tables, missing_tables
@@ -105,6 +106,7 @@ class _ProxyAddress(click.ParamType[Network]):
     metavar="FILE",
     help="A file whose line is the owner's password, where none is set yet.",
 )
+@log_format_option("FOOTFALL_LOG_FORMAT")
 @store_options
 def serve(
     host: str,
@@ -114,6 +116,7 @@ def serve(
     rate_limit: int,
     countries: str,
     password_file: str,
+    log_format: str,
     **settings: Any,
 ) -> None:
     """Serve the counting API, the beacon, the badges and the dashboard.
@@ -125,6 +128,7 @@ def serve(
       footfall serve --proxy 127.0.0.1 --countries GeoLite2-Country.mmdb
       footfall serve --store dynamodb:
     """
+    log = Log(log_format)
     # Before a store is made for nothing
     known = Countries(countries) if countries else None
     web_settings = Settings(public_claims, known, proxies, rate_limit=rate_limit)
@@ -133,30 +137,32 @@ def serve(
     _require_tables(store)
     _require_whole(store)
     if first_password:
-        _set_first(store, first_password)
+        _set_first(store, first_password, log)
     if not is_this_machine(host):
-        _require_password(store, host)
+        _require_password(store, host, log)
     require_transactions(store)
     if public_claims:
-        note("footfall: claims are open: whoever reaches the server can take a place")
+        log.note("claims are open: whoever reaches the server can take a place")
     app = create_app(store, web_settings)
     has_demo, has_password = False, read_password(store) is not None
 
     def make_app(port: int) -> App:
         # The demo's address has the port, and the first request may be for it.
         nonlocal has_demo
-        has_demo = _has_demo(store, base_url(host, port))
+        has_demo = _has_demo(store, base_url(host, port), log)
         return app
 
     serve_app(
         make_app,
         host=host,
         port=port,
-        on_started=lambda port: _tell(base_url(host, port), has_demo, has_password),
+        on_started=lambda port: _tell(
+            log, base_url(host, port), has_demo, has_password
+        ),
         on_stopping=app.stop,
         is_proxy=Proxies(proxies).has,
     )
-    say("stopped; every visit that was accepted is answered")
+    log.say("stopped", "stopped; every visit that was accepted is answered")
 
 
 def _first_password(file: str) -> str:
@@ -174,17 +180,17 @@ def _first_password(file: str) -> str:
     return check_password(text) if text or file else ""
 
 
-def _set_first(store: Store, text: str) -> None:
+def _set_first(store: Store, text: str, log: Log) -> None:
     if read_password(store) is None and set_password(store, text, only_first=True):
-        note("footfall: set the owner's password; sign in at /login")
+        log.note("set the owner's password; sign in at /login")
     else:
-        note(
-            "footfall: a password is set already, and the one that was given is left"
+        log.note(
+            "a password is set already, and the one that was given is left"
             " alone; `footfall password` changes it"
         )
 
 
-def _require_password(store: Store, host: str) -> None:
+def _require_password(store: Store, host: str, log: Log) -> None:
     """Refuse an address that others reach while nobody is asked for a password."""
     if read_password(store) is None:
         raise InvalidInputError(
@@ -193,8 +199,8 @@ def _require_password(store: Store, host: str) -> None:
             " password` with the same --store first, or give one by"
             " FOOTFALL_PASSWORD_FILE",
         )
-    note(
-        f"footfall: {host} is beyond this machine, and what travels by http can be read"
+    log.note(
+        f"{host} is beyond this machine, and what travels by http can be read"
         " on its way, passwords too: put a reverse proxy with https before it"
     )
 
@@ -221,23 +227,24 @@ def _require_tables(store: Store) -> None:
     create_tables(store)
 
 
-def _has_demo(store: Store, here: str) -> bool:
+def _has_demo(store: Store, here: str, log: Log) -> bool:
     """Whether there is a demo; it is made in a store without sites."""
     try:
         return ensure_demo_site(store, here) is not None
     except FootfallError as error:
-        note(f"footfall: no demo: {error}")
+        log.note(f"no demo: {error}")
         return False
 
 
-def _tell(here: str, has_demo: bool, has_password: bool) -> None:
-    say(f"Dashboard  {here}/")
+def _tell(log: Log, here: str, has_demo: bool, has_password: bool) -> None:
+    lines = [f"Dashboard  {here}/"]
     if has_demo:
-        say(f"Demo       {here}{DEMO_PATH}")
-    say(f'Snippet    <script async src="{here}/beacon.js"></script>')
-    say(f"Add a site with `{program()} sites add URL`; stop with Ctrl+C.")
+        lines.append(f"Demo       {here}{DEMO_PATH}")
+    lines.append(f'Snippet    <script async src="{here}/beacon.js"></script>')
+    lines.append(f"Add a site with `{program()} sites add URL`; stop with Ctrl+C.")
     if not has_password:
-        say(
+        lines.append(
             "No password is set, so the dashboard answers this machine alone;"
             f" `{program()} password` sets one."
         )
+    log.say("serving", *lines, url=f"{here}/")

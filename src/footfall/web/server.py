@@ -115,6 +115,7 @@ class Server(uvicorn.Server):
             lifespan="on",
             access_log=False,
             server_header=False,
+            log_config=None,  # its loggers' lines go where all go
             log_level="warning",
             timeout_graceful_shutdown=STOP_SECONDS_MAX,
             backlog=BACKLOG,
