@@ -249,7 +249,7 @@ def test_a_variable_that_is_wrong_is_named(run: Run) -> None:
 
     assert wrong.returncode == 2
     assert "(env var: 'FOOTFALL_PORT'): 'http' is not a port" in wrong.stderr
-    assert "put a reverse proxy" in run("serve", FOOTFALL_HOST="0.0.0.0").stderr
+    assert "no password is set" in run("serve", FOOTFALL_HOST="0.0.0.0").stderr
     assert run("serve", "--port", "x", FOOTFALL_PORT="0").returncode == 2
 
 
@@ -317,7 +317,7 @@ def test_what_only_reads_makes_no_file(
         ),
         (["stats", SITE, "--\x1b[2J"], "No such option '--\\x1b[2J'"),
         (["hit"], "Missing argument 'URL'; see `footfall hit --help`"),
-        (["serve", "--host", "0.0.0.0"], "put a reverse proxy before it"),
+        (["serve", "--host", "0.0.0.0"], "no password is set; run `"),
         (["serve", "--host", ""], "is beyond this machine"),
         (["serve", "--port", "70000"], "is not a port: 0 to 65535"),
         (["serve", "--port", "http"], "is not a port: 0 to 65535"),

@@ -101,7 +101,7 @@ def test_a_server_beyond_this_machine_asks_for_a_password(
     printed = first.output + again.output
 
     assert refused.returncode == 2
-    assert "run `footfall password`" in refused.stderr
+    assert "no password is set; run `" in refused.stderr
     assert "give one of the two" in both.stderr
     assert "cannot be read: No such file" in missing.stderr
     assert "secret" not in short.stderr

@@ -2,17 +2,19 @@
 
 import os
 import sys
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, ClassVar
 
 import click
 
 from footfall.cli.address import base_url, is_this_machine
 from footfall.cli.logs import Log, log_format_option
-from footfall.cli.options import open_store, store_options
+from footfall.cli.options import open_store, store_location, store_options
 from footfall.cli.output import program
 from footfall.cli.password import PASSWORD_VARIABLE, read_password_file
 from footfall.cli.values import port_number
-from footfall.connect import create_tables, missing_tables
+from footfall.connect import DYNAMODB, create_tables, missing_tables
 from footfall.counters.port import Store
 from footfall.counters.transactions import require_transactions
 from footfall.errors import FootfallError, InvalidInputError, StoreError
@@ -133,12 +135,15 @@ def serve(
     known = Countries(countries) if countries else None
     web_settings = Settings(public_claims, known, proxies, rate_limit=rate_limit)
     first_password = _first_password(password_file)
+    is_local = is_this_machine(host)
+    if not is_local and not first_password and not _may_have_password(settings):
+        raise _no_password(host)
     store = open_store(settings, create=True)
     _require_tables(store)
     _require_whole(store)
     if first_password:
         _set_first(store, first_password, log)
-    if not is_this_machine(host):
+    if not is_local:
         _require_password(store, host, log)
     require_transactions(store)
     if public_claims:
@@ -190,15 +195,25 @@ def _set_first(store: Store, text: str, log: Log) -> None:
         )
 
 
+def _may_have_password(settings: Mapping[str, str | None]) -> bool:
+    """Whether a password can be stored: not in a file that would be made now."""
+    location = store_location(settings).store
+    return location.startswith(DYNAMODB) or Path(location).exists()
+
+
+def _no_password(host: str) -> InvalidInputError:
+    return InvalidInputError(
+        "host",
+        f"{host or 'every address'} is beyond this machine, and no password is set; run"
+        f" `{program()} password` with the same --store first, or give one by"
+        " FOOTFALL_PASSWORD_FILE",
+    )
+
+
 def _require_password(store: Store, host: str, log: Log) -> None:
     """Refuse an address that others reach while nobody is asked for a password."""
     if read_password(store) is None:
-        raise InvalidInputError(
-            "host",
-            f"{host} is beyond this machine, and no password is set; run `footfall"
-            " password` with the same --store first, or give one by"
-            " FOOTFALL_PASSWORD_FILE",
-        )
+        raise _no_password(host)
     log.note(
         f"{host} is beyond this machine, and what travels by http can be read"
         " on its way, passwords too: put a reverse proxy with https before it"
