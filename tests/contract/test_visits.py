@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from footfall import (
     IndeterminateError,
@@ -312,6 +313,44 @@ def test_a_store_that_cannot_be_read_counts_nothing(store: Store, site: Site) ->
 
     assert isinstance(result, UnavailableError)
     assert_verified(store, site, 0)
+
+
+@pytest.mark.parametrize("fault", [lost_before, lost_after])
+def test_what_is_unknown_of_a_baseline_is_not_unknown_of_a_visit(
+    store: Store, fault: Any
+) -> None:
+    """It was to be stored first; the visit was never sent, and comes again."""
+    store.client.put_item(
+        TableName=store.tables.site_visits,
+        Item={"siteUrl": {"S": URL}, "visits": {"N": "7"}},
+    )
+    by_hand = Site(URL)
+    client = FaultyClient(store.client, transact_write_items=[fault])
+    recorder = Recorder(Store(client, store.tables))
+
+    (result,) = recorder.record([visit(by_hand, "a")])
+
+    assert isinstance(result, UnavailableError)
+    assert result.written == "no"
+    assert outcomes(recorder.record([visit(by_hand, "a")])) == ["counted"]
+    verified = verify(store, by_hand, NOW_MS)
+    assert (verified.total, verified.baseline, verified.differences) == (8, 7, ())
+
+
+@pytest.mark.parametrize("fault", [lost_before, lost_after])
+def test_what_is_unknown_of_a_salt_is_not_unknown_of_a_visit(
+    store: Store, site: Site, fault: Any
+) -> None:
+    """As of a baseline."""
+    client = FaultyClient(store.client, put_item=[fault])
+    recorder = Recorder(Store(client, store.tables))
+    read = replace(visit(site, "a"), reader="somebody")
+
+    (result,) = recorder.record([read])
+
+    assert isinstance(result, UnavailableError)
+    assert outcomes(recorder.record([read])) == ["counted"]
+    assert_verified(store, site, 1)
 
 
 def test_a_counted_visit_is_counted_though_its_total_cannot_be_read(

@@ -57,6 +57,7 @@ from footfall.errors import (
     IndeterminateError,
     StoreError,
     ThrottledError,
+    UnavailableError,
 )
 from footfall.visits.baseline import Baselines, read_visits
 from footfall.visits.dimensions import (
@@ -210,9 +211,13 @@ class Recorder:
                 visits = [visit for visit in visits if visit.id not in known]
                 readers = self._readers(visits)
             return self._groups(site, visits, readers)
+        except IndeterminateError as error:
+            # Of a baseline or a salt, which may be there now; of the visits nothing is.
+            failed: FootfallError = UnavailableError(error.operation, error.cause)
         except FootfallError as error:
-            found |= {visit.id: error for visit in visits if visit.id not in found}
-            return []
+            failed = error
+        found |= {visit.id: failed for visit in visits if visit.id not in found}
+        return []
 
     def _known_receipts(
         self, site: str, visits: Sequence[Visit], readers: Sequence[str | None]
