@@ -85,8 +85,9 @@ class TableNotFoundError(NotFoundError):
 class AlreadyExistsError(FootfallError):
     """What was to be created is there already, and was left as it is."""
 
-    def __init__(self, what: str) -> None:
-        super().__init__(f"{what} exists already and was left as it is")
+    def __init__(self, what: str, remedy: str = "") -> None:
+        then = f"; {remedy}" if remedy else ""
+        super().__init__(f"{what} exists already and was left as it is{then}")
         self.what = what
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -100,13 +101,52 @@ def test_a_backup_that_was_killed_leaves_no_half_a_store(
     ]
 
 
+@pytest.fixture
+def large(counted: Path) -> Path:
+    """The store, with so much in it that a copy takes a while."""
+    with EmbeddedClient(str(counted)) as client:
+        for number in range(100):
+            item = {"name": {"S": f"c{number}"}, "value": {"B": bytes(300_000)}}
+            client.put_item(TableName="counters", Item=item)
+    return counted
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("command", ["backup", "restore"])
+def test_a_copy_that_is_ended_half_way_is_not_there(
+    tmp_path: Path, large: Path, command: str, number: signal.Signals
+) -> None:
+    """Neither under its name, nor, unless nobody could take it away, under another."""
+    target, partial = tmp_path / "new.db", tmp_path / "new.db.partial"
+    source, store = (target, large) if command == "backup" else (large, target)
+    arguments: list[str | Path] = [command, source, "--store", store]
+    process = subprocess.Popen([FOOTFALL, *arguments], stderr=subprocess.PIPE)
+    while not partial.exists() and process.poll() is None:
+        time.sleep(0.001)
+    process.send_signal(number)
+    _, said = process.communicate(timeout=60)
+
+    assert process.returncode != 0, "it was to be ended half-way"
+    assert not target.exists()
+    if number is signal.SIGTERM:
+        assert not partial.exists()
+        assert b"interrupted" in said
+    footfall(*arguments)
+    assert "agrees" in footfall("verify", "--store", target)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["new.db", "visits.db"]
+
+
 def test_nothing_is_overwritten(tmp_path: Path, counted: Path) -> None:
     """Neither a store nor what SQLite left of one: it would be applied to the copy."""
     backup, other = tmp_path / "backup.db", tmp_path / "other.db"
     footfall("backup", backup, "--store", counted)
 
-    assert "exists already" in refused("backup", backup, "--store", counted)
-    assert "exists already" in refused("restore", backup, "--store", counted)
+    again = refused("backup", backup, "--store", counted)
+    assert "exists already" in again
+    assert "name another file" in again
+    assert "move it away" in refused("restore", backup, "--store", counted)
+    missing = refused("restore", tmp_path / "missing", "--store", counted)
+    assert "there is no backup" in missing
     (tmp_path / "other.db-wal").touch()
     assert "other.db-wal" in refused("restore", backup, "--store", other)
     assert not other.exists()
@@ -122,10 +162,10 @@ def test_what_is_no_store_is_neither_backed_up_nor_restored(
     assert "point-in-time" in refused("backup", target, "--store", "dynamodb:")
     assert "is no file" in refused("restore", text, "--store", ":memory:")
     assert "no store" in refused("backup", target, "--store", tmp_path / "missing.db")
-    assert "no store" in refused("restore", empty, "--store", target)
+    assert "is empty" in refused("restore", empty, "--store", target)
     assert "not a database" in refused("restore", text, "--store", target)
     nowhere = tmp_path / "missing" / "backup.db"
-    assert "folder must exist" in refused("backup", nowhere, "--store", counted)
+    assert "folder" in refused("backup", nowhere, "--store", counted)
     assert not target.exists()
     assert empty.stat().st_size == 0
 

@@ -140,5 +140,5 @@ def test_a_copy_that_cannot_be_says_why(
     footfall("copy", store, other, "--table-prefix", PREFIX)
     footfall("copy", store, other, "--table-prefix", PREFIX, "--finish")
     again = run("copy", store, other)
-    assert "exists already" in again.stderr
+    assert "copy into an empty store" in again.stderr
     assert again.stderr.count("\n") == 1

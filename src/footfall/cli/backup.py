@@ -2,9 +2,12 @@
 
 The copy is written beside its place under another name, checked, and put there by a link,
 which never replaces a file: whoever kills the command leaves the old state or the new.
+SIGTERM ends it as Ctrl+C does, and what was written is taken away; after SIGKILL the next
+run of the command does that.
 """
 
 import os
+import signal
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -48,6 +51,10 @@ def backup(file: Path, **settings: Any) -> int:
     """
     options = store_location(settings)
     source = _require_file(options.store, "backup")
+    _require_source(
+        source, "no store {} to back up; --store or FOOTFALL_STORE names another"
+    )
+    _require_free(file, "name another file for the backup")
     sites, agreed = _copy(source, file, options.table_prefix)
     say(f"copied {source} with {sites} sites to {file}")
     return 0 if agreed else 1
@@ -67,6 +74,14 @@ def restore(file: Path, **settings: Any) -> int:
     """
     options = store_location(settings)
     target = _require_file(options.store, "restore")
+    _require_source(
+        file, "no backup {} to restore; name the file that `footfall backup` made"
+    )
+    _require_free(
+        target,
+        "stop its server and move it away, with the files beside it that end in -wal"
+        " and -shm, or name another by --store",
+    )
     sites, agreed = _copy(file, target, options.table_prefix)
     say(f"restored {target} with {sites} sites from {file}")
     return 0 if agreed else 1
@@ -86,23 +101,44 @@ def _require_file(location: str, command: str) -> Path:
     return Path(location)
 
 
-def _copy(source: Path, target: Path, prefix: str) -> tuple[int, bool]:
-    """Copy a store; how many sites it has, and whether its numbers agree."""
+def _require_source(source: Path, missing: str) -> None:
+    if not source.is_file():
+        raise StoreError(f"there is {missing.format(repr(str(source)))}")
+    if not source.stat().st_size:
+        raise StoreError(f"{str(source)!r} is empty, so no store is in it")
+
+
+def _require_free(target: Path, remedy: str) -> None:
     for each in (target, *(Path(f"{target}{suffix}") for suffix in _BESIDE)):
         if os.path.lexists(each):
-            raise AlreadyExistsError(f"the file {str(each)!r}")
-    if not source.is_file() or not source.stat().st_size:
-        raise StoreError(f"there is no store {str(source)!r} to copy")
+            raise AlreadyExistsError(f"the file {str(each)!r}", remedy)
+    if not target.parent.is_dir():
+        raise StoreError(f"the folder of {str(target)!r} is missing; make it first")
+
+
+def _copy(source: Path, target: Path, prefix: str) -> tuple[int, bool]:
+    """Copy a store; how many sites it has, and whether its numbers agree."""
     partial = Path(f"{target}{_PARTIAL}")
     _discard(partial)
-    try:
-        _write(source, partial)
-        with _opened(partial) as client:
-            found = _verified(Store(client, Tables(prefix)))
-        _put_in_place(partial, target)
-    finally:
-        _discard(partial)
+    with _ended_by_sigterm():
+        try:
+            _write(source, partial)
+            with _opened(partial) as client:
+                found = _verified(Store(client, Tables(prefix)))
+            _put_in_place(partial, target)
+        finally:
+            _discard(partial)
     return found
+
+
+@contextmanager
+def _ended_by_sigterm() -> Iterator[None]:
+    """Let SIGTERM end the block as Ctrl+C does."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _write(source: Path, partial: Path) -> None:

@@ -1,5 +1,6 @@
 """`footfall copy`: a store moved into another, in passes."""
 
+import os
 import time
 import uuid
 
@@ -42,6 +43,11 @@ def copy(source: str, target: str, finish: bool, table_prefix: str | None) -> in
       footfall copy visits.db dynamodb:
       footfall copy visits.db dynamodb: --finish
     """
+    if not source.startswith(DYNAMODB) and not os.path.exists(source):
+        raise StoreError(
+            f"there is no store {source!r} to copy; FROM is the store that has the"
+            f" visits, TO the new one"
+        )
     old = open_store({"store": source, "table_prefix": table_prefix}, create=False)
     new = open_store({"store": target, "table_prefix": table_prefix}, create=True)
     for store, location in ((old, source), (new, target)):

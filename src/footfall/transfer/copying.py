@@ -74,16 +74,21 @@ def begin_copy(source: Store, target: Store, new_id: str) -> None:
     """
     id = _id_of(source, new_id)
     if read_item(target, target.tables.settings, _STORE_KEY) == {**_STORE_KEY, **id}:
-        raise InvalidInputError("to", "is the store that would be copied")
+        raise InvalidInputError("to", "is the store that would be copied; name another")
     note = read_item(target, target.tables.settings, _COPY_KEY)
     if note:
         if note[ID] != id[ID]:
-            raise AlreadyExistsError("an unfinished copy of another store")
+            raise AlreadyExistsError(
+                "an unfinished copy of another store", "copy into an empty store"
+            )
         return
     for table in _tables(target):
         found = _first(scan(target.client, {"TableName": table, "Limit": 1}))
         if found is not None:
-            raise AlreadyExistsError(f"an item of {table!r} in the store to copy to")
+            raise AlreadyExistsError(
+                f"an item of {table!r} in the store to copy to",
+                "copy into an empty store",
+            )
     _put_if_absent(target, {**_COPY_KEY, **id})
 
 
