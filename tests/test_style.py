@@ -226,7 +226,11 @@ def test_only_roots_and_connect_know_the_embedded_engine() -> None:
     }
 
     assert knowing == {"footfall.connect"}
-    assert of_the_command_line <= {"footfall.embedded", "footfall.embedded.server"}
+    assert of_the_command_line <= {
+        "footfall.embedded",
+        "footfall.embedded.seed",
+        "footfall.embedded.server",
+    }
 
 
 def test_the_library_imports_neither_boto3_nor_a_web_framework() -> None:

@@ -1,5 +1,6 @@
 """`footfall dynamodb` as a process: its keys, its log, and what it is started with."""
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -53,6 +54,48 @@ def test_each_request_is_a_line(footfall_process: StartFootfall) -> None:
         "PutItem items 400 ValidationException",
     ]
     assert "personal" not in server.output
+
+
+def test_a_seed_is_loaded_once(footfall_process: StartFootfall, tmp_path: Path) -> None:
+    """Started again, the server keeps what it has."""
+    seed, data = tmp_path / "seed.json", tmp_path / "dynamo.db"
+    item = {"id": {"S": "a"}}
+    seed.write_text(json.dumps({"Tables": [{**TABLE, "Items": [item]}]}))
+
+    server = footfall_process("dynamodb", "--data", data, "--seed", seed)
+    assert "# items is made, with items: 1\n" in server.output
+    client_of(server).delete_item(TableName="items", Key=item)
+    server.terminate()
+    server.start()
+
+    assert "# items was there and stays as it is\n" in server.output
+    assert client_of(server).scan(TableName="items")["Count"] == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (None, "seed.json cannot be read: No such file"),
+        ('{"Tables":\n[}', "seed.json: line 2, column 2: "),
+        (
+            json.dumps({"Tables": [{**TABLE, "Items": [{"id": {"S": ""}}]}]}),
+            "seed.json: Tables[0].Items[0]: ",
+        ),
+    ],
+)
+def test_a_bad_seed_is_refused(
+    content: str | None,
+    says: str,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    if content is not None:
+        Path("seed.json").write_text(content)
+
+    assert cli.run(["dynamodb", "--seed", "seed.json"]) == cli.WRONG_USAGE
+    assert says in capsys.readouterr().err
 
 
 def test_requests_must_be_signed_by_the_key(

@@ -1,13 +1,19 @@
 """`footfall dynamodb`: the embedded engine as a server that any AWS SDK can use."""
 
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import click
 
 from footfall.cli.address import base_url, require_loopback
 from footfall.cli.keys import SECRET_VARIABLE, access_keys
 from footfall.cli.output import note, say
 from footfall.cli.values import port_number
-from footfall.errors import StoreError
+from footfall.errors import InvalidInputError, StoreError
 from footfall.web.server import serve
+
+if TYPE_CHECKING:
+    from footfall.embedded import EmbeddedClient
 
 DEFAULT_DATA = "footfall-dynamodb.db"
 
@@ -53,6 +59,12 @@ DEFAULT_DATA = "footfall-dynamodb.db"
     help="A file whose line is the secret key.",
 )
 @click.option(
+    "--seed",
+    default="",
+    metavar="FILE",
+    help="Tables and items to begin with, as JSON; tables that are there stay.",
+)
+@click.option(
     "--verbose", is_flag=True, help="Log each request in a line on standard error."
 )
 def dynamodb(
@@ -61,6 +73,7 @@ def dynamodb(
     port: int,
     access_key_id: str,
     secret_key_file: str,
+    seed: str,
     verbose: bool,
 ) -> None:
     """Serve an embedded DynamoDB on its own HTTP protocol, durable in one file.
@@ -87,6 +100,8 @@ def dynamodb(
     except StoreFileError as error:
         raise StoreError(str(error)) from error
     with client:
+        if seed:
+            _load(client, seed)
         serve(
             lambda _: create_app(
                 client,
@@ -97,6 +112,26 @@ def dynamodb(
             port=port,
             on_started=lambda port: _tell(host, port, keys),
         )
+
+
+def _load(client: "EmbeddedClient", path: str) -> None:
+    from footfall.embedded.seed import SeedError, load_seed
+
+    try:
+        seeded = load_seed(client, Path(path).read_bytes())
+    except OSError as error:
+        why = f"{path} cannot be read: {error.strerror}"
+        raise InvalidInputError("seed", why) from error
+    except SeedError as error:
+        why = f"{path}: {error}; nothing of it is loaded"
+        raise InvalidInputError("seed", why) from error
+    except client.exceptions.ClientError as error:
+        raise StoreError(f"{path} cannot be loaded: {error}") from error
+    for each in seeded:
+        if each.items is None:
+            say(f"# {each.table} was there and stays as it is")
+        else:
+            say(f"# {each.table} is made, with items: {each.items:,}")
 
 
 def _tell(host: str, port: int, keys: dict[str, str]) -> None:

@@ -19,7 +19,7 @@ import itertools
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from typing import Any, Self
 
@@ -35,6 +35,7 @@ from footfall.embedded.exceptions import (
     ClientError,
     Exceptions,
     InternalServerError,
+    RefusedCallError,
     SerializationException,
     StorageFailedException,
     StorageFullException,
@@ -160,6 +161,25 @@ class EmbeddedClient:
             raise job.failure
         assert job.answers is not None, "a job is answered or failed"
         return job.answers
+
+    def do_all(self, calls: Iterable[Call]) -> None:
+        """Do requests in one transaction with one fsync, all or none.
+
+        Args:
+            calls: Operations with their requests. Each sees what those before it wrote.
+
+        Raises:
+            RefusedCallError: One of them is refused. Nothing was written.
+            ClientError: As of `batch`.
+        """
+        try:
+            with self._writer, self._storage.writing() as session:
+                for number, (operation, request) in enumerate(calls):
+                    answer = self._answer(session, operation, request)
+                    if isinstance(answer, ClientError):
+                        raise RefusedCallError(number, answer)
+        except _DISK_ERRORS as error:
+            raise _failure(error).at("Batch") from error
 
     def backup(
         self, path: str, on_pages: Callable[[int, int], None] = lambda done, of: None

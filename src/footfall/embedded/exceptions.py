@@ -185,6 +185,14 @@ class StorageFailedException(ClientError):
     status = 503
 
 
+class RefusedCallError(Exception):
+    """One of the calls that were to be done together is refused, so none is done."""
+
+    def __init__(self, number: int, error: ClientError) -> None:
+        super().__init__(str(error))
+        self.number, self.error = number, error
+
+
 class Exceptions:
     """What `client.exceptions` is: every class under its own name."""
 

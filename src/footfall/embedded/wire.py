@@ -120,8 +120,17 @@ def decode_request(headers: Mapping[str, str], body: bytes) -> tuple[str, Reques
     if not isinstance(request, dict):
         raise SerializationException("Start of structure expected")
     if any(mark in body for mark in _BINARY_MARKS):
-        _decode_structure(request, 1)
+        decode_binaries(request)
     return operation, request
+
+
+def decode_binaries(request: Request) -> None:
+    """Turn base64 into bytes in all attribute values of a request, in place.
+
+    Raises:
+        SerializationException: A binary value is no base64.
+    """
+    _decode_structure(request, 1)
 
 
 def _decode_json(body: bytes) -> object:
