@@ -48,7 +48,7 @@ from footfall.visits.dimensions import (
     quarter_of,
     value_bucket,
 )
-from footfall.visits.parts import Parts, parts_of_many, read_values
+from footfall.visits.parts import Parts, Placed, parts_of_many, read_values
 from footfall.visits.receipts import APART
 from footfall.visits.site import Site
 
@@ -192,7 +192,7 @@ class LineCounter:
     def _admitted(self, amounts: Amounts) -> Amounts:
         """The same, and what has no room in its part under `other`."""
         moves = [
-            ((self._site.url, bucket), attribute)
+            Placed(self._site.url, (bucket,), attribute)
             for bucket, of_bucket in amounts.items()
             for attribute in of_bucket
             if attribute.startswith(VALUE_PREFIX)
@@ -205,11 +205,9 @@ class LineCounter:
             }
             for bucket, of_bucket in amounts.items()
         }
-        for ((_, bucket), attribute), name in zip(
-            moves, self._parts.admit(moves), strict=True
-        ):
+        for move, (bucket, name) in zip(moves, self._parts.admit(moves), strict=True):
             of_bucket = admitted[bucket]
-            of_bucket[name] = of_bucket.get(name, 0) + amounts[bucket][attribute]
+            of_bucket[name] = of_bucket.get(name, 0) + amounts[bucket][move.value]
         return admitted
 
     # Sending

@@ -11,8 +11,8 @@ A bucket is one item of a site. `total#` holds a day's number and its hours; an 
 is named by the whole hours since the site's midnight, so the day on which clocks go
 back has an hour 24 and no two hours share a number. A dimension's bucket holds its
 values, each named with "=" before it, so that no value is ever mistaken for an
-attribute of ours. A dimension with many values is spread over parts by a hash of the
-value, and what does not fit a part is counted under `other`. What an import counted is
+attribute of ours. A dimension with many values is spread over parts, as they fill, by a
+hash of the value, and what fits none is counted under `other`. What an import counted is
 in the same numbers; it left no receipts, so `imported13` says how much of the hour it is,
 `importedvisitors` of the visitors, `imported` of a bucket of events or robots; `unhoured`
 is how much of a day has no hour (footfall.transfer).
@@ -67,6 +67,27 @@ def value_bucket(
 ) -> str:
     """The bucket of a dimension's value on a day."""
     return f"{dimension}#{day}#{_part(dimension, value, parts):02d}{suffix(shard)}"
+
+
+@lru_cache(maxsize=4096)
+def value_buckets(
+    dimension: str, day: str, value: str, parts: int, shard: int = 0
+) -> tuple[str, ...]:
+    """The buckets that a value may be in, in the order in which they are filled.
+
+    One of part 0, one of part 1, one of the next two, of the next four, and so on, by the
+    value's hash: a day of few values has one item, and each doubling takes in what is new.
+    """
+    if dimension not in _MANY_VALUES:
+        parts = 1
+    number, first, count = zlib.crc32(value.encode()), 0, 1
+    buckets = []
+    while first < parts:
+        part = first + number % min(count, parts - first)
+        buckets.append(f"{dimension}#{day}#{part:02d}{suffix(shard)}")
+        first += count
+        count = first
+    return tuple(buckets)
 
 
 def day_buckets(day: str, parts: int, shard: int) -> list[str]:

@@ -66,9 +66,9 @@ from footfall.visits.dimensions import (
     is_paged,
     quarter_of,
     total_moves,
-    value_bucket,
+    value_buckets,
 )
-from footfall.visits.parts import Parts, parts_of_many, read_values
+from footfall.visits.parts import Parts, Placed, parts_of_many, read_values
 from footfall.visits.shards import Shards
 from footfall.visits.statistics import Statistics
 from footfall.visits.totals import Totals, TotalsReader
@@ -308,23 +308,21 @@ class Recorder:
         out once, not for each visit.
         """
         of_total: dict[tuple[str, int, bool], Move] = {}
-        of_value: dict[tuple[str, str, str], tuple[str, str]] = {}
+        of_value: dict[tuple[str, str, str], Placed] = {}
         days = [day_at(visit.site.timezone, visit.at_ms) for visit in visits]
         for visit, day in zip(visits, days, strict=True):
             for dimension, value in visit.values:
                 if (day, dimension, value) not in of_value:
-                    bucket = value_bucket(
+                    buckets = value_buckets(
                         dimension, day, value, self._parts_of_many, shard
                     )
-                    of_value[day, dimension, value] = bucket, VALUE_PREFIX + value
-        admitted = self._parts.admit(
-            ((site, bucket), attribute) for bucket, attribute in of_value.values()
-        )
+                    of_value[day, dimension, value] = Placed(
+                        site, buckets, VALUE_PREFIX + value
+                    )
+        admitted = self._parts.admit(of_value.values())
         values: dict[tuple[str, str, str], Move] = {
             value: (bucket, (attribute,))
-            for (value, (bucket, _)), attribute in zip(
-                of_value.items(), admitted, strict=True
-            )
+            for value, (bucket, attribute) in zip(of_value, admitted, strict=True)
         }
         moves: list[Moves] = []
         for visit, day in zip(visits, days, strict=True):
