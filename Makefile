@@ -14,9 +14,11 @@ export HYPOTHESIS_PROFILE ?= ci
 # Each process has a DynamoDB Local of its own; a file's tests share a browser.
 PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadfile
 
-SYSTEM := chromium gcc java npm wrk
+SYSTEM := caddy chromium gcc java nginx npm openssl systemd-analyze wrk
 PACKAGE_gcc := gcc libc6-dev
 PACKAGE_java := default-jre-headless
+PACKAGE_nginx := nginx-light
+PACKAGE_systemd-analyze := systemd
 
 .PHONY: help serve test soak check format bench docs lock clean package-aws deploy-aws $(SYSTEM:%=system-%)
 
@@ -27,7 +29,8 @@ serve: .venv/serve.stamp ## set up Footfall and serve on http://127.0.0.1:8080
 	$(BIN)/footfall serve $(ARGS)
 
 test: .venv/dev.stamp $(DYNAMODB_LOCAL) tests/browser/node_modules
-test: system-chromium system-gcc system-wrk
+test: system-caddy system-chromium system-gcc system-nginx system-openssl
+test: system-systemd-analyze system-wrk
 test: ## run all tests, with coverage
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest $(PARALLEL) $(ARGS)
@@ -42,6 +45,7 @@ check: docs ## format, lint, types, imports, the template, docs
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/cfn-lint deploy/aws/template.yaml
+	$(BIN)/hadolint Dockerfile
 	$(BIN)/pytest --quiet tests/test_style.py
 
 format: .venv/dev.stamp ## format the code and mend what the linter can

@@ -23,7 +23,11 @@ from footfall.web.settings import Settings
 from tests.web.conftest import SITE, WebServer
 
 HURRY = Patience(
-    idle_seconds=1.0, head_seconds=0.5, body_seconds=0.5, unread_seconds=0.5
+    idle_seconds=1.0,
+    proxy_idle_seconds=1.0,
+    head_seconds=0.5,
+    body_seconds=0.5,
+    unread_seconds=0.5,
 )
 HEAD = b"POST /v1/visits HTTP/1.1\r\nHost: a\r\nContent-Type: text/plain\r\n"
 

@@ -4,7 +4,8 @@ uvicorn's protocol bounds nothing before a request is whole: not the bytes of a 
 nor how long it takes to come, nor a reader that never reads. Here each connection is
 always in one state, and each state has its time:
 
-    IDLE     nothing of a request has come      30 s    closed in silence
+    IDLE     nothing of a request has come      30 s    closed in silence; a proxy's
+                                               180 s    later than proxies close theirs
     HEAD     some of the line or headers has    10 s    408
     BODY     the head has, the body not         30 s    408
     WORKING  the request is whole                       the answer is ours to give
@@ -63,6 +64,9 @@ class Patience:
     """For how many seconds a connection may be in each state."""
 
     idle_seconds: float = 30.0
+    # nginx keeps a connection for 60 s and Caddy for 120: a POST that meets our close
+    # would be answered 502.
+    proxy_idle_seconds: float = 180.0
     head_seconds: float = 10.0
     body_seconds: float = 30.0
     unread_seconds: float = 30.0
@@ -181,7 +185,10 @@ class BoundedProtocol(HttpToolsProtocol):
             if now - self._unread_since > patience.unread_seconds:
                 self._cut()
         elif self._state == IDLE:
-            if seconds > patience.idle_seconds:
+            may = (
+                patience.idle_seconds if self._network else patience.proxy_idle_seconds
+            )
+            if seconds > may:
                 self.transport.close()
         elif (self._state == HEAD and seconds > patience.head_seconds) or (
             self._state == BODY and seconds > patience.body_seconds
