@@ -29,11 +29,10 @@ def imported(
     counted = Import(
         store,
         PageViews(site),
-        format_,
         lambda: NOW_MS,
         lambda number, problem: refused.append((number, problem)),
     )
-    counted.count(iter(lines))
+    counted.count(iter(lines), format_)
     counted.flush()
     summary = counted.summary()
     assert summary.refused == len(refused)

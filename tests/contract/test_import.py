@@ -214,10 +214,8 @@ def test_a_store_that_throttles_is_waited_for(
 
 def test_a_site_that_is_gone_or_has_no_number_says_so(store: Store) -> None:
     site = add_site(store, URL)
-    counted = Import(
-        store, PageViews(site), "combined", lambda: NOW_MS, lambda *_: None
-    )
-    counted.count([line(1)])
+    counted = Import(store, PageViews(site), lambda: NOW_MS, lambda *_: None)
+    counted.count([line(1)], "combined")
     remove_site(store, site)
     with pytest.raises(SiteNotFoundError):
         counted.flush()
@@ -236,11 +234,11 @@ def test_lines_that_cannot_be_read_are_told_by_their_numbers(store: Store) -> No
     counted = Import(
         store,
         PageViews(site),
-        "combined",
         lambda: NOW_MS,
         lambda number, problem: told.append((number, problem.split(";")[0])),
     )
-    counted.count([line(1), b"hello", b" ", line(-7200), b"", line(10**10), line(2)])
+    lines = [line(1), b"hello", b" ", line(-7200), b"", line(10**10), line(2)]
+    counted.count(lines, "combined")
     counted.flush()
 
     assert counted.summary().views == 2

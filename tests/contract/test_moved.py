@@ -1,4 +1,4 @@
-"""A site moved here from Plausible, on every client: each day's sums, once for ever."""
+"""A site moved here from Plausible or GoatCounter, on every client: sums, once for ever."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,11 +11,14 @@ from footfall.connect import create_tables
 from footfall.counters.port import Store
 from footfall.embedded import EmbeddedClient
 from footfall.errors import IndeterminateError
+from footfall.transfer import goatcounter_stats
 from footfall.transfer.document import encode
+from footfall.transfer.entries import PageViews
 from footfall.transfer.export import Export
-from footfall.transfer.importing import Summary
+from footfall.transfer.formats import format_of
+from footfall.transfer.importing import Import, Summary
 from footfall.transfer.load import load
-from footfall.visits.report import ValueTotal, daily, top, total
+from footfall.visits.report import ValueTotal, daily, hourly, top, total
 from footfall.visits.site import Site
 from footfall.visits.sites import add_site
 from footfall.visits.verify import verify
@@ -156,6 +159,97 @@ def test_whatever_fails_the_next_import_goes_on(
         imported_all(store, site)
 
     check(store, site)
+
+
+GOATCOUNTER = {
+    "paths.jsonl": [
+        '{"id": 211, "path": "/", "title": "Home"}',
+        '{"id": 215, "path": "/api", "title": "API"}',
+        '{"id": 300, "event": true, "path": "click-banana", "title": ""}',
+    ],
+    "refs.jsonl": [
+        '{"id": 1, "ref": "", "ref_scheme": "o"}',
+        '{"id": 2, "ref": "Google", "ref_scheme": "g"}',
+        '{"id": 3, "ref": "spring", "ref_scheme": "c"}',
+    ],
+    "browsers.jsonl": [
+        '{"id": 1, "name": "Chrome", "version": "46"}',
+        '{"id": 2, "name": "Chrome", "version": "47"}',
+        '{"id": 9, "name": "", "version": ""}',
+    ],
+    "systems.jsonl": ['{"id": 3, "name": "Linux", "version": "Ubuntu"}'],
+    "hit_stats.jsonl": [
+        '{"hour": "2023-02-09T19:00:00Z", "path_id": 211, "ref_id": 1, "count": 4}',
+        '{"hour": "2023-02-09T19:00:00Z", "path_id": 215, "ref_id": 2, "count": 2}',
+        '{"hour": "2023-02-09T20:00:00Z", "path_id": 211, "ref_id": 3, "count": 1}',
+        '{"hour": "2023-02-09T20:00:00Z", "path_id": 300, "ref_id": 1, "count": 3}',
+        '{"hour": "2023-02-10T00:00:00Z", "path_id": 404, "ref_id": 1, "count": 3}',
+    ],
+    "browser_stats.jsonl": [
+        '{"day": "2023-02-09", "path_id": 211, "browser_id": 1, "count": 4}',
+        '{"day": "2023-02-09", "path_id": 215, "browser_id": 2, "count": 1}',
+        '{"day": "2023-02-09", "path_id": 215, "browser_id": 9, "count": 2}',
+        '{"day": "2023-02-09", "path_id": 300, "browser_id": 1, "count": 3}',
+    ],
+    "system_stats.jsonl": [
+        '{"day": "2023-02-09", "path_id": 211, "system_id": 3, "count": 7}'
+    ],
+    "location_stats.jsonl": [
+        '{"day": "2023-02-09", "path_id": 211, "location": "RO-B", "count": 2}',
+        '{"day": "2023-02-09", "path_id": 211, "location": "", "count": 5}',
+    ],
+    "size_stats.jsonl": [
+        '{"day": "2023-02-09", "path_id": 211, "width": 1280, "count": 7}'
+    ],
+}
+
+
+def imported_statistics(
+    store: Store, site: Site, files: dict[str, list[str]] = GOATCOUNTER
+) -> Summary:
+    counted = Import(store, PageViews(site), lambda: NOW_MS, lambda *_: None)
+    for name in goatcounter_stats.in_order(files):
+        lines = [text.encode() for text in files[name]]
+        counted.count(lines, format_of(lines[0], name), name)
+        counted.flush()
+    return counted.summary()
+
+
+def test_goatcounters_statistics_are_counted_once(store: Store, site: Site) -> None:
+    """Views in their hours, with page and referrer; days by browser and the like."""
+    first, again = imported_statistics(store, site), imported_statistics(store, site)
+
+    assert (first.views, first.events, first.values, first.refused) == (7, 3, 5, 1)
+    assert (again.views, again.events, again.values) == (0, 0, 0)
+    hours = [each.visits for each in hourly(store, site, FIRST)]
+    assert hours[19:21] == [6, 1]
+    shown = {
+        name: [(each.value, each.visits) for each in found]
+        for name in ("page", "referrer", "campaign", "event", "browser", "country")
+        if (found := top(store, site, name, FIRST, FIRST, limit=9))
+    }
+    assert shown == {
+        "page": [("/", 5), ("/api", 2)],
+        "referrer": [("direct", 5), ("Google", 2)],
+        "campaign": [("spring", 1)],
+        "event": [("click-banana", 3)],
+        "browser": [("Chrome", 5), ("unknown", 2)],
+        "country": [("RO", 2)],
+    }
+    assert verify(store, site, NOW_MS).differences == ()
+
+
+def test_later_statistics_count_what_is_more(store: Store, site: Site) -> None:
+    """Of the same hour, which had not been over."""
+    imported_statistics(store, site)
+    line = GOATCOUNTER["hit_stats.jsonl"][0].replace('"count": 4', '"count": 9')
+
+    summary = imported_statistics(
+        store, site, {**GOATCOUNTER, "hit_stats.jsonl": [line]}
+    )
+
+    assert (summary.views, summary.again) == (5, 4)
+    assert total(store, site) == 7 + 12
 
 
 @pytest.fixture

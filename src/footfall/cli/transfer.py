@@ -22,7 +22,7 @@ from footfall.transfer.document import LINE_BYTES_MAX as EXPORT_LINE_BYTES_MAX
 from footfall.transfer.entries import ASSETS, PageViews
 from footfall.transfer.export import Export
 from footfall.transfer.formats import FORMATS, format_of
-from footfall.transfer.importing import Import, OnRefused, Summary
+from footfall.transfer.importing import Import, Summary
 from footfall.transfer.lines import followed, lines_of
 from footfall.transfer.load import load
 from footfall.visits.site import normalize_site_url
@@ -118,7 +118,7 @@ def import_(
         raise click.UsageError("--follow needs a file that has a name")
     parts = parts_of(file, file.name)
     first = next(parts)
-    kind = _format(first.text) if format_ == "auto" else format_
+    kind = _format(first) if format_ == "auto" else format_
     if kind == "footfall":
         return _make_site(file, first, url, settings)
     if url is None:
@@ -129,28 +129,26 @@ def import_(
     site = load_sites(store).named(url)
     views = PageViews(site, ASSETS if assets is None else _extensions(assets))
     refused = _Refused()
+    counted = Import(store, views, _now_ms, refused.note)
     if follow:
-        counted = Import(store, views, kind, _now_ms, refused.note)
-        _follow(Path(file.name), counted)
+        _follow(Path(file.name), counted, kind)
         refused.end()
         return _say_summary(counted.summary())
-    summary = Summary()
     with Progress(file) as progress:
         for part in chain([first], parts):
             if part.is_empty:
                 note(f"{part.name} is empty")
-            kind = _format(part.text) if format_ == "auto" else format_
-            counted = Import(store, views, kind, _now_ms, refused.of(part.name))
-            counted.count(progress.of_lines(lines_of(part.text)))
+            kind = _format(part) if format_ == "auto" else format_
+            refused.begin(part.name if part.table else "")
+            counted.count(progress.of_lines(lines_of(part.text)), kind, part.table)
             counted.flush()
-            summary.add(counted.summary())
     refused.end()
-    return _say_summary(summary)
+    return _say_summary(counted.summary())
 
 
-def _format(text: BufferedReader) -> str:
-    seen = next((line for line in text.peek().splitlines() if line.strip()), None)
-    return format_of(seen) if seen is not None else "combined"
+def _format(part: Part) -> str:
+    seen = next((line for line in part.text.peek().splitlines() if line.strip()), None)
+    return format_of(seen, part.table) if seen is not None else "combined"
 
 
 def _extensions(assets: str) -> list[str]:
@@ -177,7 +175,7 @@ def _whole_lines(file: BinaryIO) -> Iterator[bytes]:
         yield line
 
 
-def _follow(path: Path, counted: Import) -> None:
+def _follow(path: Path, counted: Import, format_: str) -> None:
     """Count as the file grows, until somebody ends the process."""
     stopped = False
 
@@ -188,7 +186,7 @@ def _follow(path: Path, counted: Import) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
     note(f"footfall: follows {path}; stop with Ctrl+C")
-    counted.count(followed(path, lambda: stopped, counted.flush))
+    counted.count(followed(path, lambda: stopped, counted.flush), format_)
     counted.flush()
 
 
@@ -197,17 +195,16 @@ class _Refused:
 
     def __init__(self) -> None:
         self._count = 0
-        self._part = ""
+        self._file = ""
 
-    def of(self, part: str) -> OnRefused:
-        """What notes the lines of one file of several."""
-        self._part = f"{part}: " if ": " in part else ""
-        return self.note
+    def begin(self, file: str) -> None:
+        """Say of which file of several the next lines are."""
+        self._file = f"{file}: " if file else ""
 
     def note(self, number: int, problem: str) -> None:
         self._count += 1
         if self._count <= REFUSED_SHOWN:
-            note(f"{self._part}line {number} {problem}")
+            note(f"{self._file}line {number} {problem}")
 
     def end(self) -> None:
         if self._count > REFUSED_SHOWN:

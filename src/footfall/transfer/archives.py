@@ -20,7 +20,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from footfall.errors import InvalidInputError
-from footfall.transfer import plausible, umami
+from footfall.transfer import goatcounter_stats, plausible, umami
 
 _GZIP, _BZIP2, _XZ = b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00"
 _ZSTANDARD = b"\x28\xb5\x2f\xfd"
@@ -42,11 +42,13 @@ class Part:
 
     Attributes:
         name: The name of the file that it is in, for people.
+        table: What it is called in an export of several files, "" elsewhere.
         text: Its bytes.
         is_empty: Whether it has none.
     """
 
     name: str
+    table: str
     text: BufferedReader
     is_empty: bool
 
@@ -85,14 +87,14 @@ def _unpacked(file: BufferedReader, head: bytes, name: str) -> BufferedReader:
     return file
 
 
-def _part(name: str, text: BufferedReader) -> Part:
+def _part(name: str, text: BufferedReader, table: str = "") -> Part:
     head = text.peek()
     if b"\x00" in head:
         raise InvalidInputError(
             "file",
             f"{name} is no text in UTF-8; import a log, or an export as it came",
         )
-    return Part(name, text, is_empty=not head)
+    return Part(name, table, text, is_empty=not head)
 
 
 def _of_zip(file: BufferedReader, name: str) -> Iterator[Part]:
@@ -112,14 +114,14 @@ def _of_zip(file: BufferedReader, name: str) -> Iterator[Part]:
             except _DAMAGED as error:
                 raise _damaged(shown, error) from error
             with opened:
-                yield _part(shown, _reading(opened, shown))
+                yield _part(shown, _reading(opened, shown), PurePosixPath(member).name)
 
 
 def _known(members: list[str], name: str) -> list[str]:
     """The files of an archive that are imported, in their order."""
     files = [each for each in members if not each.endswith("/")]
     named = {PurePosixPath(each).name: each for each in files}
-    tables = plausible.in_order(named)
+    tables = plausible.in_order(named) or goatcounter_stats.in_order(named)
     if tables:
         return [named[table] for table in tables]
     if umami.FILE in named:

@@ -1,7 +1,13 @@
 """What kind of file it is: told, or seen from its first line."""
 
 from footfall.errors import InvalidInputError
-from footfall.transfer import day_totals, goatcounter, plausible, umami
+from footfall.transfer import (
+    day_totals,
+    goatcounter,
+    goatcounter_stats,
+    plausible,
+    umami,
+)
 from footfall.transfer.access_logs import is_log_line
 from footfall.transfer.document import is_header
 
@@ -12,13 +18,19 @@ FORMATS = (
 )
 
 
-def format_of(first: bytes) -> str:
+def format_of(first: bytes, table: str = "") -> str:
     """The format of a file with this first line.
+
+    Args:
+        first: The line.
+        table: What the file is called in an export of several; "" elsewhere.
 
     Raises:
         InvalidInputError: Nobody can tell.
     """
     text = first.decode("utf-8", "replace").lstrip("\ufeff")
+    if table in goatcounter_stats.FILES:
+        return "goatcounter"
     if is_header(first):
         return "footfall"
     if text.lstrip().startswith("{"):

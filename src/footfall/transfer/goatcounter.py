@@ -73,7 +73,7 @@ def parse_row(row: Sequence[str], columns: Columns, site: Site) -> Parsed:
     browser, system = _program(field)
     if field("Bot") not in ("", "0"):
         return Entry(at_ms, "robot", (("robot", browser),), identity)
-    source, campaign = _sources(field("Referrer"), field("Referrer scheme"), site)
+    source, campaign = sources_of(field("Referrer"), field("Referrer scheme"), site)
     width = field("Screen size").partition(",")[0]
     found = {
         "page": (path if path.startswith("/") else f"/{path}")[:PAGE_LENGTH_MAX],
@@ -106,7 +106,7 @@ def _named(text: str) -> str:
     return (found[1] if found else text)[:NAME_LENGTH_MAX] or UNKNOWN
 
 
-def _sources(referrer: str, scheme: str, site: Site) -> tuple[str | None, str | None]:
+def sources_of(referrer: str, scheme: str, site: Site) -> tuple[str | None, str | None]:
     """The source and the campaign that a referrer of a scheme is."""
     match scheme:
         case _ if not referrer:

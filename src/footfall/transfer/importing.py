@@ -8,16 +8,26 @@ the reason. The rest is counted, or had been by an earlier import.
 from collections import Counter as Tally
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import groupby
+from operator import attrgetter
 
 from footfall.counters.port import Store
 from footfall.errors import InvalidInputError
-from footfall.transfer import day_totals, day_values, goatcounter, plausible, umami
+from footfall.transfer import (
+    day_totals,
+    day_values,
+    goatcounter,
+    goatcounter_stats,
+    plausible,
+    umami,
+)
 from footfall.transfer.access_logs import Parse, parse_json_line, parse_log_line
 from footfall.transfer.counting import LineCounter
 from footfall.transfer.day_totals import count_day, imported_of
 from footfall.transfer.day_values import VISITOR, count_values
 from footfall.transfer.entries import Entry, PageViews, Parsed, refuse
+from footfall.transfer.goatcounter_stats import Some, day_of_line, views_of
 from footfall.transfer.lines import LINE_BYTES_MAX, TOO_LONG
 from footfall.visits.baseline import ensure_baseline
 from footfall.visits.site import Site
@@ -55,24 +65,13 @@ class Summary:
     filtered: Tally[str] = field(default_factory=Tally)
     refused: int = 0
 
-    def add(self, other: "Summary") -> None:
-        """Add what became of another file's lines."""
-        self.views += other.views
-        self.robots += other.robots
-        self.events += other.events
-        self.again += other.again
-        self.values += other.values
-        self.filtered += other.filtered
-        self.refused += other.refused
-
 
 class Import:
-    """Counts the lines of a file for a site.
+    """Counts the lines of a file, or of the files of an archive, for a site.
 
     Args:
         store: Where the site is.
         views: The site, and what of it is no page.
-        format_: One of `formats.FORMATS` but "auto" and "footfall".
         now_ms: Milliseconds since the epoch.
         on_refused: Told each line that cannot be read.
     """
@@ -81,18 +80,17 @@ class Import:
         self,
         store: Store,
         views: PageViews,
-        format_: str,
         now_ms: Callable[[], int],
         on_refused: OnRefused,
     ) -> None:
         self._store = store
         self._views = views
         self._site: Site = views.site
-        self._format = format_
         self._now_ms = now_ms
         self._on_refused = on_refused
         self._summary = Summary()
         self._counter = LineCounter(store, self._site)
+        self._meanings = goatcounter_stats.Meanings()
         self._number = 0
 
     def summary(self) -> Summary:
@@ -102,25 +100,33 @@ class Import:
         self._summary.robots, self._summary.events = counter.robots, counter.events
         return self._summary
 
-    def count(self, lines: Iterable[bytes]) -> None:
-        """Count lines, as `lines.lines_of` gives them; the last may wait for `flush`.
+    def count(self, lines: Iterable[bytes], format_: str, table: str = "") -> None:
+        """Count a file's lines; the last may wait for `flush`.
+
+        Args:
+            lines: The lines, as `lines.lines_of` gives them.
+            format_: One of `formats.FORMATS` but "auto" and "footfall".
+            table: What the file is called in an export of several.
 
         Raises:
             SiteNotFoundError, NotANumberError: The site is gone, or its number is none.
             ThrottledError, UnavailableError, IndeterminateError: Some may be counted;
                 import the file again to go on.
         """
-        parse = _PARSERS.get(self._format)
-        if parse is not None:
-            self._count_lines(lines, parse)
-        elif self._format == "goatcounter":
-            self._count_goatcounter(lines)
-        elif self._format == "umami":
-            self._count_umami(lines)
-        elif self._format == "plausible":
-            self._count_plausible(lines)
-        else:
-            self._count_days(lines)
+        self._number = 0
+        match format_:
+            case "goatcounter" if table in goatcounter_stats.FILES:
+                self._count_statistics(lines, table)
+            case "goatcounter":
+                self._count_goatcounter(lines)
+            case "umami":
+                self._count_umami(lines)
+            case "plausible":
+                self._count_plausible(lines)
+            case "csv":
+                self._count_days(lines)
+            case _:
+                self._count_lines(lines, _PARSERS[format_])
 
     def flush(self) -> None:
         """Count what waits, durably; errors as `count`."""
@@ -151,6 +157,56 @@ class Import:
                 self._take(goatcounter.parse_row(row, columns, self._site), latest_ms)
             except InvalidInputError as error:
                 self._refuse(error)
+
+    def _count_statistics(self, lines: Iterable[bytes], table: str) -> None:
+        if goatcounter_stats.is_meaning(table):
+            self._each(lines, partial(self._meanings.note, table))
+        elif table == goatcounter_stats.VIEWS:
+            self._each(lines, self._count_views)
+        else:
+            self.flush()  # a day has no more of a breakdown than visits
+            self._count_sums(lines, table)
+
+    def _each(self, lines: Iterable[bytes], act: Callable[[bytes], None]) -> None:
+        for line in self._lines(lines):
+            try:
+                act(line)
+            except InvalidInputError as error:
+                self._refuse(error)
+
+    def _count_views(self, line: bytes) -> None:
+        latest_ms = self._now_ms() + AHEAD_MS_MAX
+        for entry in views_of(line, self._meanings, self._site):
+            self._take(entry, latest_ms)
+
+    def _count_sums(self, lines: Iterable[bytes], table: str) -> None:
+        some = self._some(lines, table)
+        for (day, dimension), several in groupby(some, attrgetter("day", "dimension")):
+            told: Tally[str] = Tally()
+            for each in several:
+                told[each.value] += each.views
+            try:
+                self._count_values(day, dimension, told)
+            except InvalidInputError as error:
+                self._refuse(error)
+
+    def _some(self, lines: Iterable[bytes], table: str) -> Iterator[Some]:
+        for line in self._lines(lines):
+            try:
+                found = day_of_line(line, table, self._meanings)
+            except InvalidInputError as error:
+                self._refuse(error)
+                continue
+            if isinstance(found, str):
+                self._summary.filtered[found] += 1
+            else:
+                yield found
+
+    def _lines(self, lines: Iterable[bytes]) -> Iterator[bytes]:
+        for line in lines:
+            self._number += 1
+            if line not in (b" ", TOO_LONG):
+                yield line
 
     def _count_umami(self, lines: Iterable[bytes]) -> None:
         rows = self._rows(lines)

@@ -30,17 +30,23 @@ def read(data: bytes) -> list[tuple[str, bytes]]:
     return [(part.name, part.text.read()) for part in parts_of(file, "file")]
 
 
-def zipped(**files: bytes) -> bytes:
+def zipped(files: dict[str, bytes]) -> bytes:
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in files.items():
-            archive.writestr(f"export/{name}.csv", content)
+            archive.writestr(f"export/{name}", content)
     return made.getvalue()
 
 
 @pytest.mark.parametrize(
     "pack",
-    [bytes, gzip.compress, bz2.compress, lzma.compress, lambda text: zipped(a=text)],
+    [
+        bytes,
+        gzip.compress,
+        bz2.compress,
+        lzma.compress,
+        lambda text: zipped({"a.log": text}),
+    ],
     ids=["plain", "gzip", "bzip2", "xz", "zip"],
 )
 def test_a_text_is_read_however_it_is_packed(pack: Callable[[bytes], bytes]) -> None:
@@ -57,16 +63,18 @@ def test_logs_that_were_compressed_one_by_one_are_one_text() -> None:
 
 
 def test_an_archive_gives_what_is_known_of_it() -> None:
-    """Plausible's tables, the totals and pages first; of Umami's the one of events."""
+    """What the rest needs first: totals, and pages; or what ids mean, and views."""
     tables = ("browsers", "pages", "sources", "visitors")
-    named = {f"imported_{name}_20230209_20240123": name.encode() for name in tables}
+    named = {f"imported_{name}_20230209_20240123.csv": name.encode() for name in tables}
 
-    assert [text for _, text in read(zipped(**named, notes=b""))] == [
+    assert [text for _, text in read(zipped({**named, "notes.txt": b""}))] == [
         *(b"visitors", b"pages", b"browsers", b"sources")
     ]
-    assert read(zipped(website_event=b"events", event_data=b"", session_data=b"")) == [
-        ("file: export/website_event.csv", b"events")
-    ]
+    statistics = {"hit_stats": b"2", "size_stats": b"3", "info": b"", "paths": b"1"}
+    goatcounter = zipped({f"{name}.jsonl": text for name, text in statistics.items()})
+    assert [text for _, text in read(goatcounter)] == [b"1", b"2", b"3"]
+    umami = {"website_event.csv": b"events", "event_data.csv": b"", "b.csv": b""}
+    assert read(zipped(umami)) == [("file: export/website_event.csv", b"events")]
 
 
 @pytest.mark.parametrize(
@@ -77,8 +85,8 @@ def test_an_archive_gives_what_is_known_of_it() -> None:
         (bz2.compress(TEXT)[:-9], "cannot be unpacked"),
         (lzma.compress(TEXT)[:99] + b"x" * 99, "cannot be unpacked"),
         (b"PK\x03\x04 and nothing else", "cannot be unpacked"),
-        (zipped(a=b"", b=b""), "no export that is known"),
-        (zipped(), "holds nothing"),
+        (zipped({"a": b"", "b": b""}), "no export that is known"),
+        (zipped({}), "holds nothing"),
         (b"\x28\xb5\x2f\xfd" + TEXT, "zstd -dc"),
         (b"SQLite format 3\x00", "is no text"),
         ("date,visits\n".encode("utf-16"), "is no text"),
