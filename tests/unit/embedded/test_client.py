@@ -419,6 +419,25 @@ def test_expired_items_go_on_demand_in_slices() -> None:
         assert [client.expire_items(10) for _ in range(2)] == [0, 1]
 
 
+def test_tidying_goes_on_until_all_is_looked_at_and_the_log_is_empty(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is deleted is in no file any more."""
+    monkeypatch.setattr("footfall.embedded.client.EXPIRY_ROWS_MAX", 10)
+    path = tmp_path / "store.db"
+    clock = Clock()
+    with EmbeddedClient(str(path), clock=clock) as client:
+        create(client, ttl=True)
+        for count in range(25):
+            put(client, f"secret-{count:02}", NOW + 60)
+        clock.now += 120
+
+        assert [client.tidy() for _ in range(3)] == [True, True, False]
+        assert ids(client) == set()
+        log = Path(f"{path}-wal")
+        assert b"secret" not in path.read_bytes() + log.read_bytes()
+
+
 def test_a_time_long_ago_is_no_time_to_live() -> None:
     """As on AWS, where more than five years is taken for a mistake."""
     with EmbeddedClient(":memory:", clock=Clock()) as client:
