@@ -6,7 +6,16 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
-from benchmarks import importing, layers, scale, start, visits, writers
+from benchmarks import (
+    fixtures,
+    importing,
+    in_process,
+    layers,
+    scale,
+    start,
+    visits,
+    writers,
+)
 from benchmarks.__main__ import main
 from benchmarks.journal import Journal, create_journal_tables, slice_of
 from benchmarks.load import Load, parse
@@ -150,10 +159,23 @@ def test_the_journal_is_folded_once_whoever_folds() -> None:
     client.close()  # type: ignore[attr-defined]
 
 
+def test_updates_in_process_are_measured() -> None:
+    """The benchmark counts by the item itself; a full store is one of more items."""
+    table = in_process.measure(runs=1, seconds=0.1)
+    full = in_process.measure_full(runs=1, seconds=0.1, items=1_000)
+
+    assert "| 32 threads, one call each |" in table
+    assert full.count("| 1,000 items |") == 2
+
+
+def test_a_fixture_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fixtures, "TESTS", 10)
+
+    assert "| dynamodb_endpoint |" in fixtures.measure(runs=1)
+
+
 def test_a_name_must_be_known(capsys: pytest.CaptureFixture[str]) -> None:
     """And the others are told."""
     with pytest.raises(SystemExit):
         main(["moon"])
-    assert (
-        "visits, layers, update_item, writers, start, import" in capsys.readouterr().err
-    )
+    assert "visits, layers, operations, in_process" in capsys.readouterr().err

@@ -40,7 +40,7 @@ from footfall.embedded.storage import Session
 PAGE_BYTES_MAX = 1024 * 1024
 
 Request = Mapping[str, Any]
-Rows = Iterable[tuple[tuple[bytes, ...], Item]]
+Rows = Iterable[tuple[tuple[bytes, ...], Item, int]]
 
 _PROJECTIONS = ("ProjectionExpression", "AttributesToGet")
 _INVALID = "One or more parameter values were invalid: "
@@ -182,14 +182,15 @@ def _page(request: Request, bound: Bound, source: _Source, rows: Rows) -> Answer
     table, index = source.table, source.index
     fetches = index is not None and _fetches(request, bound, table, index)
     items: list[Item] = []
-    looked_at = count = size = 0
+    looked_at = count = 0
+    size = _Size(exact=capacity.wanted(request))
     fetched = 0.0
     answer: Answer = {}
     consistent = bool(request.get("ConsistentRead"))
-    for _, whole in rows:
+    for _, whole, stored in rows:
         looked_at += 1
         item = whole if index is None else projected(table, index, whole)
-        size += size_bytes(item)
+        size.add(item, stored)
         if fetches:  # from the table, which AWS bills an item at a time
             item = whole
             fetched += capacity.read_units(size_bytes(whole), consistent=consistent)
@@ -201,7 +202,7 @@ def _page(request: Request, bound: Bound, source: _Source, rows: Rows) -> Answer
                     if bound.projection is None
                     else project(bound.projection, item, bound.names)
                 )
-        if looked_at == limit or size > PAGE_BYTES_MAX:
+        if looked_at == limit or size.bytes > PAGE_BYTES_MAX:
             last = {name: whole[name] for name in source.place_names}
             answer["LastEvaluatedKey"] = last
             break
@@ -211,10 +212,39 @@ def _page(request: Request, bound: Bound, source: _Source, rows: Rows) -> Answer
     answer["ScannedCount"] = looked_at
     if capacity.wanted(request):
         consumed = Consumed()
-        consumed.add(table, capacity.read_units(size, consistent=consistent), index)
+        consumed.add(
+            table, capacity.read_units(size.bytes, consistent=consistent), index
+        )
         consumed.add(table, fetched)
         (answer["ConsumedCapacity"],) = consumed.report(request)
     return answer
+
+
+class _Size:
+    """The bytes of a page's items, as DynamoDB counts them.
+
+    To count them is half of what a Query costs, and an item's stored bytes are never
+    fewer. So those are added up, until they are more than a page holds.
+    """
+
+    __slots__ = ("_exact", "_items", "bytes")
+
+    def __init__(self, *, exact: bool) -> None:
+        self._exact = exact
+        self._items: list[Item] = []
+        self.bytes = 0
+
+    def add(self, item: Item, stored: int) -> None:
+        """Add an item that the page has looked at, of so many stored bytes."""
+        if self._exact:
+            self.bytes += size_bytes(item)
+            return
+        self._items.append(item)
+        self.bytes += stored
+        if self.bytes > PAGE_BYTES_MAX:
+            self._exact = True
+            self.bytes = sum(map(size_bytes, self._items))
+            self._items.clear()
 
 
 def _fetches(request: Request, bound: Bound, table: Table, index: Index) -> bool:

@@ -268,8 +268,8 @@ class Session:
 
     def read(
         self, table: Table, span: Span, index: Index | None = None
-    ) -> Iterator[tuple[tuple[bytes, ...], Item]]:
-        """The items of a span, in order, with their places.
+    ) -> Iterator[tuple[tuple[bytes, ...], Item, int]]:
+        """The items of a span, in order, with their places and their stored bytes.
 
         An item's place is its key, (pk, sk); in an index it is its key there and then
         the table's, (hk, rk, pk, sk), which is the order of its items.
@@ -291,8 +291,9 @@ class Session:
             values,
         )
         try:
-            for item, *place in cursor:
-                yield tuple(place), _decode(item)
+            for row in cursor:
+                item = row[0]
+                yield row[1:], _decode(item), len(item)
         finally:
             cursor.close()
 

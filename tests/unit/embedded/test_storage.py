@@ -236,7 +236,7 @@ def test_a_span_is_read_in_order(span: Span, expected: list[str]) -> None:
             table,
             [row(bytes([key[0]]), key[1:]) for key in (b"b1", b"a3", b"a1", b"a2")],
         )
-        found = [(pk + sk).decode() for (pk, sk), _ in session.read(table, span)]
+        found = [(pk + sk).decode() for (pk, sk), _, _ in session.read(table, span)]
     storage.close()
 
     assert found == expected
