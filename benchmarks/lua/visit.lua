@@ -1,7 +1,8 @@
 -- Posts visits, each with an id of its own; ids are ordered by time, as a beacon's.
 -- Arguments: the site's address, a word that no other run uses, and what is sent:
 --   plain     one page, one reader
---   repeated  the same, and each tenth visit once more, as a beacon without an answer
+--   repeated  the same, and each tenth is an earlier visit once more, as of a beacon that
+--             had no answer
 --   full      many pages, sources, campaigns, screens, programs and readers, whose
 --             addresses a proxy tells; every second visit is of a new reader
 local site, run, kind, number
@@ -40,8 +41,8 @@ function request()
     return wrk.format(nil, nil, nil, full())
   end
   local id = number
-  if kind == "repeated" and number % 10 == 0 then
-    id = number - 1
+  if kind == "repeated" and number % 10 == 0 and number > 1000 then
+    id = number - 999
   end
   local body = string.format(
     '{"id":"%s-%010d","url":"%s","referrer":"https://search.example/"}', run, id, site)

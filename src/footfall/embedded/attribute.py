@@ -49,12 +49,12 @@ def validate_item(item: object, seen: set[object] | None = None) -> Item:
     """
     if not isinstance(item, dict):
         raise _unexpected(item)
-    if _is_plain(item, set() if seen is None else seen):
+    if is_plain(item, set() if seen is None else seen):
         return item
     return {require_name(name): validate(value) for name, value in item.items()}
 
 
-def _is_plain(item: Item, seen: set[object]) -> bool:
+def is_plain(item: Item, seen: set[object]) -> bool:
     """Say whether an item has only texts of ASCII and short whole numbers, as most do.
 
     Those are canonical as they are; `validate` looks at all others. Names and the

@@ -241,6 +241,10 @@ def apply_update(
     Raises:
         ValidationException: The update cannot be done to this item.
     """
+    if update.adds and not (update.sets or update.removes or update.deletes):
+        added = _numbers_added(update, item, names, values)
+        if added is not None:
+            return added
     edit = _Edit(item)
     for action in update.sets:
         try:
@@ -261,6 +265,29 @@ def apply_update(
     for path in update.removes:
         edit.remove(path, names)
     return edit.finish(), tuple([resolve(path, names) for path in update.paths])
+
+
+def _numbers_added(
+    update: Update, item: Item, names: Names, values: Values
+) -> tuple[Item, tuple[ResolvedPath, ...]] | None:
+    """As `apply_update`, of an ADD of numbers to attributes; None where it is more."""
+    new = dict(item)
+    paths: list[ResolvedPath] = []
+    for addition in update.adds:
+        if len(addition.path.elements) > 1:
+            return None
+        name = addition.path.elements[0]
+        assert isinstance(name, str), "a path begins with an attribute"
+        if name[0] == "#":
+            name = names[name]
+        value, found = values[addition.value.name], item.get(name)
+        if "N" not in value or (found is not None and "N" not in found):
+            return None
+        new[name] = (
+            value if found is None else {"N": add_numbers(found["N"], value["N"])}
+        )
+        paths.append((name,))
+    return new, tuple(paths)
 
 
 def _sum(

@@ -11,8 +11,10 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from footfall.embedded.attribute import (
+    NAME_BYTES_MAX,
     AttributeValue,
     compare,
+    is_plain,
     require_name,
     type_of,
     validate,
@@ -108,7 +110,60 @@ def bind(request: Mapping[str, Any], parameters: tuple[str, ...]) -> Bound:
             return _UNBOUND
         if type(text) is str:
             return _bind_alone(parameters[0], text)
+    elif parameters[0] == "UpdateExpression":
+        plain = _bind_plain_update(request)
+        if plain is not None:
+            return plain
     return _bind_all(request, parameters)
+
+
+def _bind_plain_update(request: Mapping[str, Any]) -> Bound | None:
+    """An update of numbers and texts named by placeholders alone, as counters' are.
+
+    Whether such an expression is right depends on the placeholders and on the values'
+    types, which are the same again and again, and on the names being different.
+    None where it is another, or anything is wrong with it.
+    """
+    text, names = request.get("UpdateExpression"), request.get(_NAMES)
+    values = request.get(_VALUES)
+    if type(text) is not str or type(names) is not dict or type(values) is not dict:
+        return None
+    if not names or request.get("ConditionExpression") is not None:
+        return None
+    for name in names.values():
+        if type(name) is not str or not name.isascii():
+            return None
+        if not 0 < len(name) <= NAME_BYTES_MAX:
+            return None
+    if len(set(names.values())) < len(names) or not is_plain(values, set()):
+        return None
+    kinds = tuple([kind for value in values.values() for kind in value])
+    update = _plain_update(text, tuple(names), tuple(values), kinds)
+    return None if update is None else Bound(names, values, update=update)
+
+
+@lru_cache(maxsize=1024)
+def _plain_update(
+    text: str, names: tuple[str, ...], values: tuple[str, ...], kinds: tuple[str, ...]
+) -> Update | None:
+    """The expression, if it is right with any different names and any plain values."""
+    request = {
+        "UpdateExpression": text,
+        _NAMES: {name: f"name {number}" for number, name in enumerate(names)},
+        _VALUES: {
+            value: {kind: "1"} for value, kind in zip(values, kinds, strict=True)
+        },
+    }
+    try:
+        update = _bind_all(request, ("UpdateExpression",)).update
+    except ValidationException:
+        return None
+    assert update is not None, "it was given"
+    is_flat = all(
+        len(path.elements) == 1 and str(path.elements[0]).startswith("#")
+        for path in update.paths
+    )
+    return update if is_flat else None
 
 
 def _bind_all(request: Mapping[str, Any], parameters: tuple[str, ...]) -> Bound:

@@ -235,12 +235,14 @@ def batch_get_item(session: Session, request: Request) -> Answer:
         check_scalar_keys(bound, table)
         keys = [validate_item(key) for key in entry["Keys"]]
         found = responses.setdefault(name, [])
-        for key, place in zip(keys, _distinct(table, keys), strict=True):
+        places = _distinct(table, keys)
+        stored = session.get_many(table, places)
+        for key, place in zip(keys, places, strict=True):
             if total > BATCH_GET_BYTES_MAX:
                 rest = unprocessed.setdefault(name, {**entry, "Keys": []})
                 rest["Keys"].append(key)
                 continue
-            item = session.get(table, place)
+            item = stored.get(place)
             size = size_bytes(item or {})
             total += size
             consistent = bool(entry.get("ConsistentRead"))

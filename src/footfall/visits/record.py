@@ -21,8 +21,9 @@ still unknown then is answered so: a later try with the same id finds out. Every
 round ends too: it takes out a visit, learns of a reader's marker, or halves the group,
 and one that does none of it is the last.
 
-Receipts are read in one batch first where a cancelled transaction is dear, so that
-known duplicates never cancel a group. Where many transactions share an fsync (the
+The ids that were counted last are remembered (`visits.recent`). Receipts are read in one
+batch first where a cancelled transaction is dear, so that known duplicates never cancel a
+group. Where many transactions share an fsync (the
 embedded engine) the condition alone decides.
 """
 
@@ -32,6 +33,7 @@ from collections import Counter as Tally
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from typing import Literal
 
 from footfall.counters.backoff import pause
@@ -69,6 +71,7 @@ from footfall.visits.dimensions import (
     value_buckets,
 )
 from footfall.visits.parts import Parts, Placed, parts_of_many, read_values
+from footfall.visits.recent import Recent
 from footfall.visits.shards import Shards
 from footfall.visits.statistics import Statistics
 from footfall.visits.totals import Totals, TotalsReader
@@ -150,6 +153,7 @@ class Recorder:
         self._shards = Shards(store)
         self._totals = TotalsReader(store, clock)
         self._visitors = Visitors(store)
+        self._recent = Recent()
         self._clock = clock
         self._now_ms = now_ms
 
@@ -181,11 +185,12 @@ class Recorder:
         """Remember nothing of the sites: one may be gone, and there again.
 
         What is remembered only saves reads, and is true as long as the site is the same:
-        its baseline, its items' values, its readers' markers.
+        its baseline, its items' values, its readers' markers, the ids counted last.
         """
         self._baselines.forget()
         self._parts.forget()
         self._visitors.forget()
+        self._recent.forget()
 
     def destroy_salts(self) -> None:
         """Destroy the salts of the days that are over, here and in the store.
@@ -204,6 +209,10 @@ class Recorder:
     ) -> list[_Group]:
         try:
             self._baselines.ensure(site)
+            again = self._recent.of(site, {visit.id for visit in visits})
+            if again:
+                found |= dict.fromkeys(again, "duplicate")
+                visits = [visit for visit in visits if visit.id not in again]
             readers = self._readers(visits)
             known = self._known_receipts(site, visits, readers)
             if known:
@@ -308,21 +317,15 @@ class Recorder:
         out once, not for each visit.
         """
         of_total: dict[tuple[str, int, bool], Move] = {}
-        of_value: dict[tuple[str, str, str], Placed] = {}
         days = [day_at(visit.site.timezone, visit.at_ms) for visit in visits]
-        for visit, day in zip(visits, days, strict=True):
-            for dimension, value in visit.values:
-                if (day, dimension, value) not in of_value:
-                    buckets = value_buckets(
-                        dimension, day, value, self._parts_of_many, shard
-                    )
-                    of_value[day, dimension, value] = Placed(
-                        site, buckets, VALUE_PREFIX + value
-                    )
-        admitted = self._parts.admit(of_value.values())
-        values: dict[tuple[str, str, str], Move] = {
-            value: (bucket, (attribute,))
-            for value, (bucket, attribute) in zip(of_value, admitted, strict=True)
+        of_day = {
+            day: self._value_moves(
+                site,
+                day,
+                [v for v, of in zip(visits, days, strict=True) if of == day],
+                shard,
+            )
+            for day in dict.fromkeys(days)
         }
         moves: list[Moves] = []
         for visit, day in zip(visits, days, strict=True):
@@ -332,11 +335,29 @@ class Recorder:
                 if moment not in of_total:
                     of_total[moment] = total_moves(visit, shard)
                 of_visit.append(of_total[moment])
-            of_visit += [
-                values[day, dimension, value] for dimension, value in visit.values
-            ]
+            of_visit += map(of_day[day].__getitem__, visit.values)
             moves.append(of_visit)
         return moves
+
+    def _value_moves(
+        self, site: str, day: str, visits: Sequence[Visit], shard: int
+    ) -> dict[tuple[str, str], Move]:
+        """What each value of a day's visits counts up, by dimension and value."""
+        values = dict.fromkeys(chain.from_iterable([visit.values for visit in visits]))
+        placed = [
+            Placed(
+                site,
+                value_buckets(dimension, day, value, self._parts_of_many, shard),
+                VALUE_PREFIX + value,
+            )
+            for dimension, value in values
+        ]
+        return {
+            value: (bucket, (attribute,))
+            for value, (bucket, attribute) in zip(
+                values, self._parts.admit(placed), strict=True
+            )
+        }
 
     # Sending
 
@@ -354,6 +375,7 @@ class Recorder:
                 found[group.site].update(
                     (visit.id, "counted") for visit in group.visits
                 )
+                self._recent.add(group.site, [visit.id for visit in group.visits])
                 self._visitors.remember(group.markers)
                 continue
             self.statistics.note_store_errors(error_names(error))
