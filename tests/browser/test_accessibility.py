@@ -25,6 +25,8 @@ PAGES = {
     "problem": "/stats?site=nobody.example",
     "demo": "/demo",
     "docs": "/docs",
+    "new": "/sites/new",
+    "settings": "/sites/settings?site={site}",
 }
 
 

@@ -39,6 +39,7 @@ from footfall.web.health import Health
 from footfall.web.hits import Hits
 from footfall.web.limits import Limits
 from footfall.web.live import Live
+from footfall.web.manage import NEW_PATH, SETTINGS_PATH, Manage
 from footfall.web.metrics import Metrics
 from footfall.web.numbers import Numbers
 from footfall.web.openapi import Description
@@ -196,10 +197,16 @@ def _pages(
     renderer: Renderer,
 ) -> list[Route]:
     pages = Pages(store, directory, renderer)
+    manage = Manage(store, directory, renderer)
     site_page = SitePage(store, directory, renderer, statistics)
     return [
         Route("/", pages.home),
         Route("/sites", pages.sites),
+        Route(NEW_PATH, manage.new, methods=["GET"]),
+        Route(NEW_PATH, manage.add, methods=["POST"]),
+        Route(SETTINGS_PATH, manage.settings, methods=["GET"]),
+        Route(SETTINGS_PATH, manage.change, methods=["POST"]),
+        Route("/sites/remove", manage.remove, methods=["POST"]),
         Route("/stats", site_page.get),
         Route("/v1/live", live.get),
         Route("/demo", pages.demo),

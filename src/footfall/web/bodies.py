@@ -3,6 +3,7 @@
 import re
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import parse_qs
 
 import msgspec
 
@@ -20,6 +21,8 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Decoded = TypeVar("Decoded")
 
+_FORM_TYPE = "application/x-www-form-urlencoded"
+_FIELDS_MAX = 50
 _JSON_TYPES = frozenset({b"application/json", b"text/plain"})
 _PLACE = re.compile(r"(.*?)(?: - at `\$?\.?(.*)`)?", re.DOTALL)
 _FIELD = re.compile(r"field `(\w+)`")
@@ -45,6 +48,29 @@ async def read_body(receive: Receive) -> bytes:
         raise DisconnectedError
     check_size(body)
     return body
+
+
+async def form_of(request: "Request") -> dict[str, list[str]]:
+    """The fields of a form that a page sent; a field may have several values.
+
+    Raises:
+        HttpError: It is none, is larger than `BODY_BYTES_MAX`, or has too many fields.
+    """
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != _FORM_TYPE:
+        raise HttpError(415, "Not a form", f"send it with Content-Type: {_FORM_TYPE}")
+    body = b""
+    async for part in request.stream():
+        body += part
+        check_size(body)
+    try:
+        return parse_qs(
+            body.decode("latin-1"), keep_blank_values=True, max_num_fields=_FIELDS_MAX
+        )
+    except ValueError as error:
+        raise HttpError(
+            400, "Not valid", f"a form may have {_FIELDS_MAX} fields"
+        ) from error
 
 
 async def json_body(request: "Request") -> bytes:

@@ -25,7 +25,10 @@ from footfall.web.stats import StatsAnswer
 
 # For people; they are no interface.
 PAGES = frozenset(
-    {"/", "/demo", "/demo/{page}", "/docs", "/login", "/logout", "/sites", "/stats"}
+    {
+        *("/", "/demo", "/demo/{page}", "/docs", "/login", "/logout", "/stats"),
+        *("/sites", "/sites/new", "/sites/settings", "/sites/remove"),
+    }
 )
 
 JSON, TEXT, SVG, GIF = "application/json", "text/plain", "image/svg+xml", "image/gif"

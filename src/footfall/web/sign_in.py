@@ -16,7 +16,6 @@ import math
 import re
 import secrets
 import time
-from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -28,7 +27,7 @@ from footfall.owners.sessions import IDLE_SECONDS, end_session, start_session
 from footfall.web.access import caller_of, check_same_origin, is_this_machine
 from footfall.web.answers import NO_STORE, in_thread
 from footfall.web.attempts import Attempts
-from footfall.web.bodies import whole_body
+from footfall.web.bodies import form_of
 from footfall.web.owners import Owners
 from footfall.web.problems import HttpError
 from footfall.web.proofs import (
@@ -48,8 +47,6 @@ TELL_SECONDS = 3_600.0  # between two lines of the log about guesses
 
 _log = logging.getLogger("footfall.web")
 
-_FORM_TYPE = "application/x-www-form-urlencoded"
-_FIELDS_MAX = 10
 # A path of this server, of characters that no browser takes for the start of another's.
 _OWN_PATH = re.compile(r"/(?![/\\])[!-\[\]-~]{0,2000}")
 _WRONG = "The password is wrong."
@@ -88,7 +85,8 @@ class SignIn:
         """Compare the password, and begin a session."""
         try:
             check_same_origin(request)
-            form = await _form_of(request)
+            fields = await form_of(request)
+            form = {name: texts[-1] for name, texts in fields.items()}
             back_to = own_path(form.get("next", ""))
             browser = _known_browser(request, self._owners.credentials.password)
             # No stranger can pass for this machine, so none can make it wait.
@@ -185,24 +183,6 @@ def own_path(text: str) -> str:
 
 def _lead_to(path: str) -> RedirectResponse:
     return RedirectResponse(path, 303, NO_STORE)
-
-
-async def _form_of(request: Request) -> dict[str, str]:
-    """The fields of a form that a page sent.
-
-    Raises:
-        HttpError: It is none, or too large.
-    """
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != _FORM_TYPE:
-        raise HttpError(415, "Not a form", f"send it with Content-Type: {_FORM_TYPE}")
-    body = await whole_body(request)
-    try:
-        return dict(parse_qsl(body.decode("latin-1"), max_num_fields=_FIELDS_MAX))
-    except ValueError as error:
-        raise HttpError(
-            400, "Not valid", f"a form may have {_FIELDS_MAX} fields"
-        ) from error
 
 
 def _new_browser(password: Password) -> str:
