@@ -112,7 +112,10 @@ def test_a_named_proxy_tells_the_readers_address(
     [
         (["--proxy", "localhost"], "'localhost' is no IP address or network"),
         (["--proxy", "10.0.0.1/8"], "has host bits set"),
-        (["--countries", "missing.mmdb"], "countries: 'missing.mmdb' is no country"),
+        (
+            ["--countries", "missing.mmdb"],
+            "is no country database (.mmdb): No such file",
+        ),
     ],
 )
 def test_what_is_wrong_is_said_before_anything_is_made(

@@ -11,7 +11,7 @@ import pytest
 
 from footfall.counters.port import Store
 from footfall.visits.report import total
-from footfall.visits.sites import load_sites
+from footfall.visits.sites import change_site, load_sites
 from footfall.web.connections import (
     HEAD_BYTES_MAX,
     PIPELINED_MAX,
@@ -230,3 +230,25 @@ def test_an_upgrade_is_answered_as_the_request_it_is(web: WebServer) -> None:
     answer = web.ask("GET", "/healthz", Connection="Upgrade", Upgrade="websocket")
 
     assert answer.status == 200
+
+
+def test_a_trailer_is_no_header(store: Store) -> None:
+    """It comes behind the body, where no proxy wrote who sends it."""
+    change_site(store, load_sites(store).named(SITE), origins=("https://a.example",))
+    body = json.dumps({"id": "v", "url": SITE}).encode()
+    request = (
+        HEAD
+        + b"Origin: https://evil.example\r\nConnection: close\r\n"
+        + b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n" % (len(body), body)
+        + b"0\r\nOrigin: https://a.example\r\n\r\n"
+    )
+    server = WebServer(store, Settings())
+    try:
+        with connect(server) as connection:
+            connection.sendall(request)
+            answer = rest(connection)
+    finally:
+        server.stop()
+
+    assert answer.startswith(b"HTTP/1.1 403 ")
+    assert total(store, load_sites(store).named(SITE)) == 0

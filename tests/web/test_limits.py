@@ -92,12 +92,14 @@ def test_open_claims_are_limited(limited: WebServer) -> None:
             "/v1/counters/first-100/claim",
             {"id": f"entrant-{n}"},
             X_Forwarded_For="203.0.113.7",
-        ).status
+        )
         for n in range(12)
     ]
 
-    assert claims[0] == 200
-    assert claims[-1] == 429
+    assert claims[0].status == 200
+    assert claims[-1].status == 429
+    assert claims[-1].headers["access-control-allow-origin"] == "*"
+    assert claims[-1].headers["access-control-expose-headers"] == "Retry-After"
 
 
 def test_reads_are_limited_generously(limited: WebServer) -> None:

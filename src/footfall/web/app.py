@@ -22,6 +22,7 @@ from footfall.errors import FootfallError
 from footfall.visits.group import GroupCommit
 from footfall.visits.statistics import Statistics
 from footfall.web.answers import (
+    ANY_ORIGIN,
     on_error,
     on_missing,
     on_wrong_method,
@@ -112,7 +113,10 @@ class App:
             try:
                 self._limits.check_read(scope)
             except FootfallError as error:
-                await problem_answer(error)(scope, receive, send)
+                answer = problem_answer(error)
+                # What is refused so has nothing of anybody's, and a page may wait.
+                answer.headers.update(ANY_ORIGIN)
+                await answer(scope, receive, send)
                 return
             scope["scheme"] = self._proxies.scheme_of(scope)
             if not scope["path"].startswith(_STATIC_PATH):

@@ -227,11 +227,17 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         """A header has come. As uvicorn's own, which would be a call more for each."""
         name = name.lower()
+        self._head_bytes += len(name) + len(value)
+        if self._head_bytes > HEAD_BYTES_MAX:
+            self._stop(_LARGE_HEAD)
+        if self._state == BODY:
+            # A trailer (RFC 9110, 6.5.1): who sends it, no proxy looked at. As a header
+            # it would say whose request this is.
+            return
         if name == b"expect" and value.lower() == b"100-continue":
             self.expect_100_continue = True
         self.headers.append((name, value))
-        self._head_bytes += len(name) + len(value)
-        if self._head_bytes > HEAD_BYTES_MAX or len(self.headers) > HEADERS_MAX:
+        if len(self.headers) > HEADERS_MAX:
             self._stop(_LARGE_HEAD)
 
     def on_headers_complete(self) -> None:

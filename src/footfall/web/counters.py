@@ -10,9 +10,15 @@ from starlette.responses import Response
 
 from footfall.counters import named
 from footfall.counters.port import Store
+from footfall.errors import FootfallError
 from footfall.owners.tokens import COUNT
 from footfall.web.access import check_owner, check_scope
-from footfall.web.answers import ANY_ORIGIN, in_thread, json_answer
+from footfall.web.answers import (
+    ANY_ORIGIN,
+    in_thread,
+    json_answer,
+    problem_answer,
+)
 from footfall.web.bodies import decode, json_body
 from footfall.web.limits import Limits
 from footfall.web.problems import HttpError
@@ -49,6 +55,7 @@ _put = msgspec.json.Decoder(NewCounter)
 _add = msgspec.json.Decoder(Addition)
 _claim = msgspec.json.Decoder(Entry)
 
+_READABLE = {**ANY_ORIGIN, "access-control-expose-headers": "Retry-After"}
 _PREFLIGHT = {
     **ANY_ORIGIN,
     "access-control-allow-methods": "GET, POST, OPTIONS",
@@ -99,6 +106,16 @@ class Counters:
 
     async def claim(self, request: Request) -> Response:
         """Take a place for an id; the same id again gets the same answer."""
+        if not self._settings.public_claims:
+            return await self._claim(request)
+        try:
+            answer = await self._claim(request)
+        except FootfallError as error:
+            answer = problem_answer(error)
+        answer.headers.update(_READABLE)  # a refusal too: it says when to try again
+        return answer
+
+    async def _claim(self, request: Request) -> Response:
         try:
             check_scope(request, COUNT)
         except HttpError:
@@ -107,16 +124,13 @@ class Counters:
             self._limits.check_claim(request.scope)
         name, wanted = _name(request), decode(_claim, await json_body(request))
         claim = await in_thread(named.claim, self._store, name, id=wanted.id)
-        return json_answer(claim, headers=self._claim_headers())
+        return json_answer(claim)
 
     async def preflight(self, _: Request) -> Response:
         """Whether a page of another origin may claim: where claims are open."""
         if not self._settings.public_claims:
             raise HttpError(403, "The owner's alone", "claims are not open to pages")
         return Response(status_code=204, headers=_PREFLIGHT)
-
-    def _claim_headers(self) -> dict[str, str]:
-        return ANY_ORIGIN if self._settings.public_claims else {}
 
 
 def _name(request: Request) -> str:

@@ -37,8 +37,9 @@ class Countries:
             self._database = maxminddb.open_database(path)
             records = [record for _, record in islice(self._database, _LOOKED_AT)]
         except (OSError, ValueError, maxminddb.InvalidDatabaseError) as error:
+            why = error.strerror if isinstance(error, OSError) else error
             raise InvalidInputError(
-                "countries", f"{path!r} is no country database (.mmdb): {error}"
+                "countries", f"{path!r} is no country database (.mmdb): {why}"
             ) from error
         if all(_country_in(record) == UNKNOWN for record in records):
             kind = self._database.metadata().database_type
