@@ -545,12 +545,15 @@ class Recorder:
         found: dict[str, _FoundOfSite],
         totals: Totals,
     ) -> list[Result]:
-        if self._batching is None:
-            totals = self._totals.read(
-                site
-                for site, by_id in found.items()
-                if not all(isinstance(each, FootfallError) for each in by_id.values())
-            )
+        # A batch has read its sites' own; those of which all was known it never saw.
+        untold = [
+            site
+            for site, by_id in found.items()
+            if site not in totals
+            and not all(isinstance(each, FootfallError) for each in by_id.values())
+        ]
+        if untold:
+            totals = totals | self._totals.read(untold)
         counted = {
             site: Outcome("counted", site, visits=totals.get(site)) for site in found
         }

@@ -146,9 +146,6 @@ def test_a_query_is_signed_in_its_canonical_form(endpoint: Endpoint) -> None:
     assert send(endpoint.port, headers, path="/?c=&a=1&a=%20x&b=2")[0] == 200
 
 
-NOW = datetime.now(UTC)
-
-
 def at(moment: datetime) -> dict[str, str]:
     return {"X-Amz-Date": f"{moment:%Y%m%dT%H%M%SZ}"}
 
@@ -194,13 +191,15 @@ REFUSED: list[tuple[str, Callable[[int], Headers], str, str]] = [
     ),
     (
         "an old one, though of nobody known",
-        lambda port: signed(port, id="nobody") | at(NOW - timedelta(minutes=8)),
+        lambda port: (
+            signed(port, id="nobody") | at(datetime.now(UTC) - timedelta(minutes=8))
+        ),
         "InvalidSignatureException",
         "Signature expired: ",
     ),
     (
         "one of the future",
-        lambda port: signed(port) | at(NOW + timedelta(minutes=8)),
+        lambda port: signed(port) | at(datetime.now(UTC) + timedelta(minutes=8)),
         "InvalidSignatureException",
         "Signature not yet current: ",
     ),
@@ -230,7 +229,9 @@ REFUSED: list[tuple[str, Callable[[int], Headers], str, str]] = [
     ),
     (
         "another day's scope",
-        changed("Authorization", f"/{NOW:%Y%m%d}/", "/20200101/"),
+        lambda port: changed(
+            "Authorization", f"/{datetime.now(UTC):%Y%m%d}/", "/20200101/"
+        )(port),
         "InvalidSignatureException",
         "Date in Credential scope does not match",
     ),
