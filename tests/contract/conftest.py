@@ -14,6 +14,7 @@ from footfall.connect import create_tables
 from footfall.counters.port import Store
 from footfall.counters.tables import Tables
 from footfall.embedded import EmbeddedClient
+from tests.contract.logs import NOW_MS
 from tests.contract.requests import create_table
 from tests.leftovers import delete_tables
 
@@ -82,6 +83,15 @@ def store(client: Any, prefix: str) -> Iterator[Store]:
     create_tables(store)
     yield store
     delete_tables(client, store.tables)
+
+
+@pytest.fixture
+def other() -> Iterator[Store]:
+    """Another store, at the moment of the tests' logs, to bring an export to."""
+    with EmbeddedClient(":memory:", clock=lambda: NOW_MS / 1000) as client:
+        store = Store(client)
+        create_tables(store)
+        yield store
 
 
 @pytest.fixture

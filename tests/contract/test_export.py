@@ -1,6 +1,5 @@
 """A site exported and imported, on every client: the same numbers come out."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from urllib.parse import quote
@@ -94,14 +93,6 @@ def visits_of(
 
 def recorder(store: Store) -> Recorder:
     return Recorder(store, now_ms=lambda: NOW_MS)
-
-
-@pytest.fixture
-def other() -> Iterator[Store]:
-    with EmbeddedClient(":memory:", clock=lambda: NOW_MS / 1000) as client:
-        store = Store(client)
-        create_tables(store)
-        yield store
 
 
 def test_an_export_holds_the_site_its_days_and_its_breakdowns(store: Store) -> None:

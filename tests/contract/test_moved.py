@@ -1,15 +1,12 @@
 """A site moved here from Plausible or GoatCounter, on every client: sums, once for ever."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import pytest
 
-from footfall.connect import create_tables
 from footfall.counters.port import Store
-from footfall.embedded import EmbeddedClient
 from footfall.errors import IndeterminateError
 from footfall.transfer import goatcounter_stats
 from footfall.transfer.document import encode
@@ -250,14 +247,6 @@ def test_later_statistics_count_what_is_more(store: Store, site: Site) -> None:
 
     assert (summary.views, summary.again) == (5, 4)
     assert total(store, site) == 7 + 12
-
-
-@pytest.fixture
-def other() -> Iterator[Store]:
-    with EmbeddedClient(":memory:", clock=lambda: NOW_MS / 1000) as client:
-        store = Store(client)
-        create_tables(store)
-        yield store
 
 
 def test_it_counts_nothing_again_after_a_move(

@@ -1,16 +1,13 @@
 """Days that a site keeps no longer, on every client: taken away, and the number stays."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
-from footfall.connect import create_tables
 from footfall.counters.bulk import scan
 from footfall.counters.port import Store
-from footfall.embedded import EmbeddedClient
 from footfall.errors import IndeterminateError, UnavailableError
 from footfall.transfer.document import Header, encode
 from footfall.transfer.export import Export
@@ -225,14 +222,6 @@ def test_verify_agrees_while_days_go(store: Store, site: Site) -> None:
         client.plan(name, [after(lambda: take_away(store, site, NOW_MS))] * 9)
 
     assert verify(Store(client, store.tables), site, NOW_MS).differences == ()
-
-
-@pytest.fixture
-def other() -> Iterator[Store]:
-    with EmbeddedClient(":memory:", clock=lambda: NOW_MS / 1000) as client:
-        store = Store(client)
-        create_tables(store)
-        yield store
 
 
 def test_an_export_says_from_where_on_it_knows(

@@ -79,21 +79,22 @@ class RateLimiter:
             paid_off = self._older.get(own, 0.0)
             if not paid_off and len(newer) >= self._keys_max:
                 return self._take_shared(own, now, rate)
-        ahead = paid_off - now
-        allowed = self._burst_seconds - 1 / rate + _ROUNDING
-        if ahead > allowed:
-            return ahead - allowed
-        newer[own] = now + max(ahead, 0.0) + 1 / rate
-        return 0.0
+        wait = self._wait(paid_off, now, rate)
+        if not wait:
+            newer[own] = max(paid_off, now) + 1 / rate
+        return wait
 
     def _take_shared(self, own: int, now: float, rate: float) -> float:
         place = own % SHARED
-        ahead = self._shared[place] - now
+        wait = self._wait(self._shared[place], now, rate)
+        if not wait:
+            self._shared[place] = max(self._shared[place], now) + 1 / rate
+        return wait
+
+    def _wait(self, paid_off: float, now: float, rate: float) -> float:
+        """The seconds until one more is no more than a burst ahead; 0.0 if it is not."""
         allowed = self._burst_seconds - 1 / rate + _ROUNDING
-        if ahead > allowed:
-            return ahead - allowed
-        self._shared[place] = now + max(ahead, 0.0) + 1 / rate
-        return 0.0
+        return max(paid_off - now - allowed, 0.0)
 
     def _turn(self, now: float) -> None:
         """Begin a generation; forget those that are paid off."""
